@@ -1,0 +1,23 @@
+import type { DeviceProfile } from './device-profile.ts';
+import type { Finding, ThreatId } from './finding.ts';
+import type { Signal } from './signal.ts';
+
+export interface DetectorStep<State> {
+  readonly state: State;
+  readonly finding?: Pick<Finding, 'severity' | 'evidence'> | undefined;
+}
+
+/**
+ * A detector is a fold over the signals of one device (or, before a certificate was shown, of one
+ * address). Its state is plain data, so it can be saved, restored, and moved to another gateway.
+ */
+export interface Detector<State = unknown> {
+  readonly id: string;
+  readonly threat: ThreatId;
+  readonly start: State;
+  step(state: State, signal: Signal, profile: DeviceProfile | undefined): DetectorStep<State>;
+}
+
+export function defineDetector<State>(detector: Detector<State>): Detector<State> {
+  return detector;
+}

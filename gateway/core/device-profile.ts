@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { absentReasonIds } from './absent-reason.ts';
+import { clinicalFunctions, deviceClasses } from './device.ts';
+import { metricIds } from './metric.ts';
+
+/** A topic of this device alone: `{id}` is one whole level of it. */
+const topic = z
+  .string()
+  .regex(/^[a-z0-9{}/-]+$/)
+  .refine((text) => text.split('/').includes('{id}'), 'must have {id} as one level')
+  .refine((text) => text.split('/').length <= 8, 'at most 8 levels');
+
+const MqttLink = z.strictObject({
+  kind: z.literal('mqtt'),
+  protocol: z.string(),
+  /** What the device publishes, by kind of payload. */
+  topics: z
+    .strictObject({
+      observations: topic.default('devices/{id}/observations'),
+      alerts: topic.default('devices/{id}/alerts'),
+      waveforms: topic.default('devices/{id}/waveforms'),
+      status: topic.default('devices/{id}/status'),
+    })
+    .prefault({}),
+});
+
+const LineLink = z.strictObject({
+  kind: z.literal('line'),
+  protocol: z.string(),
+  baudRate: z.int().min(300).max(921_600).describe('bit/s'),
+  dataBits: z.literal([7, 8]).default(8),
+  parity: z.enum(['none', 'even', 'odd']).default('none'),
+  stopBits: z.literal([1, 2]).default(1),
+});
+
+const ProfileMetric = z.strictObject({
+  /** The device's name for it, as the protocol delivers it. */
+  field: z.string(),
+  metric: z.enum(metricIds),
+  /** What the device writes in place of a value, and what that means. */
+  absent: z.record(z.string(), z.enum(absentReasonIds)).default({}),
+  /** UCUM unit of the device's figure, when it differs from the metric's own. */
+  unit: z.string().optional(),
+  /**
+   * Episodic: a measurement somebody took, kept longest. Periodic: one of an endless row, shed
+   * before any episodic one when the disk is full.
+   */
+  cadence: z.enum(['episodic', 'periodic']).default('periodic'),
+});
+
+/** What a device is and says. Pure data: the same schema reads the profiles a site adds as JSON. */
+export const DeviceProfile = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  manufacturer: z.string(),
+  model: z.string(),
+  /** ISO/IEEE 11073-10101 device specialization. */
+  specialization: z.string().startsWith('MDC_DEV_'),
+  /** MDR or IVDR class and clinical function, unless the site says otherwise for one device. */
+  class: z.enum(deviceClasses),
+  function: z.enum(clinicalFunctions),
+  link: z.discriminatedUnion('kind', [MqttLink, LineLink]),
+  /** `device`: a patient is bound to the device. `record`: each record names its own subject. */
+  association: z.enum(['device', 'record']).default('device'),
+  metrics: z.array(ProfileMetric).min(1),
+  /** The device is called silent after this long without a record. */
+  silentAfterMs: z.int().positive(),
+  /** The most messages a second a healthy device of this model sends. */
+  messagesPerSecondMax: z.number().positive(),
+  /** The device's own security capabilities, after MDS2 (ANSI/NEMA HN 1). Input to the RAMA score. */
+  security: z.strictObject({
+    authenticates: z.boolean(),
+    encrypts: z.boolean(),
+    updatable: z.boolean(),
+  }),
+  /** Document and section each statement above was taken from. */
+  sources: z.array(z.string()).min(1),
+});
+
+export type DeviceProfile = z.output<typeof DeviceProfile>;
+export type ProfileMetric = z.output<typeof ProfileMetric>;
+
+export function defineDeviceProfile(profile: z.input<typeof DeviceProfile>): DeviceProfile {
+  return DeviceProfile.parse(profile);
+}

@@ -1,0 +1,64 @@
+/**
+ * Every failure of the site or the gateway itself. What a device, an attacker or a hospital does
+ * wrong is a value, not an error. `exit` is the process's exit code when a command ends with it.
+ */
+export const failures = {
+  usage: { exit: 2, remedy: 'See wardgate <command> --help.' },
+  'config-invalid': {
+    exit: 2,
+    remedy: 'Correct the setting at the path shown; see docs/configuration.md.',
+  },
+  'site-missing': { exit: 2, remedy: 'Make the site first: wardgate init --dir DIR.' },
+  'site-exists': { exit: 1, remedy: 'Choose another --dir, or remove the old site yourself.' },
+  'profile-unknown': { exit: 2, remedy: 'wardgate profile list shows the ids.' },
+  'profile-invalid': {
+    exit: 1,
+    remedy: 'Correct the profile at the path shown; see docs/adding-a-device.md.',
+  },
+  'device-unknown': {
+    exit: 1,
+    remedy: 'wardgate device list shows the ids; wardgate device add registers one.',
+  },
+  'device-exists': {
+    exit: 1,
+    remedy: 'Choose another id; wardgate device list shows the ids in use.',
+  },
+  'subject-invalid': { exit: 1, remedy: 'Give the patient’s real identifier of your site.' },
+  'certificate-refused': {
+    exit: 1,
+    remedy: 'Correct the request; the lint finding is named above.',
+  },
+  'secret-missing': {
+    exit: 1,
+    remedy: 'Restore the file from a backup; without it the data cannot be read.',
+  },
+  'secret-exposed': {
+    exit: 1,
+    remedy: 'chmod 600 the file shown; only the gateway’s user may read it.',
+  },
+  'store-locked': {
+    exit: 1,
+    remedy: 'Another gateway runs on this site directory; stop it first.',
+  },
+  'store-damaged': { exit: 1, remedy: 'Restore the last backup: wardgate restore FILE.' },
+  'store-full': { exit: 1, remedy: 'Free disk space; devices keep their data until then.' },
+  'port-busy': {
+    exit: 1,
+    remedy: 'Another program listens there; change the port in wardgate.yaml.',
+  },
+  'line-missing': { exit: 1, remedy: 'Plug the adapter in; the line reopens by itself.' },
+  'capture-unreadable': { exit: 1, remedy: 'Check the path of the capture.' },
+  'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },
+} as const satisfies Record<string, { exit: number; remedy: string }>;
+
+export type FailureCode = keyof typeof failures;
+
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.code = code;
+  }
+}

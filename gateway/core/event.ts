@@ -1,0 +1,32 @@
+/**
+ * Every line the gateway logs, by its name. Lines are JSON objects on stdout, never free text,
+ * never what a device or a patient said.
+ */
+export const events = {
+  'gateway.ready': 'info',
+  'gateway.stopping': 'info',
+  'gateway.stopped': 'info',
+  'gateway.failed': 'error',
+  'device.connected': 'info',
+  'device.disconnected': 'info',
+  'device.refused': 'warning',
+  'line.opened': 'info',
+  'line.closed': 'warning',
+  'intake.rejected': 'warning',
+  'intake.refused': 'error',
+  'intake.overloaded': 'warning',
+  'finding.new': 'warning',
+  'outbox.shed': 'error',
+  'outbox.full': 'error',
+  'relay.down': 'warning',
+  'relay.up': 'info',
+  'relay.refused': 'error',
+  'store.changed': 'info',
+} as const satisfies Record<string, 'info' | 'warning' | 'error'>;
+
+export type EventName = keyof typeof events;
+
+/** Figures and ids only. */
+export type EventFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type Log = (event: EventName, fields?: EventFields) => void;

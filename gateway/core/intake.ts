@@ -1,0 +1,55 @@
+import type { DeviceId } from './device.ts';
+import type { Instant } from './observation.ts';
+import type { Signal } from './signal.ts';
+
+/** Which kind of payload a device topic carries, or a continuous line of bytes. */
+export const channels = ['observations', 'alerts', 'waveforms', 'status', 'line'] as const;
+export type Channel = (typeof channels)[number];
+
+/** Bytes as they came off a link, before anything has judged them. */
+export interface Intake {
+  readonly device: DeviceId;
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
+  readonly receivedAt: Instant;
+  /** The link was opened anew: the line before is over. */
+  readonly isFirst?: boolean;
+}
+
+/**
+ * What a link offers a batch and gets back. The promise settles after the commit: `reply` is what
+ * is owed to the device (an ASTM ACK), and only now may it be sent. It rejects when nothing could
+ * be kept; then nothing may be acknowledged.
+ */
+export interface IntakeQueue {
+  offer(intake: Intake): Promise<Uint8Array>;
+  /** What a link saw. Never blocks; what does not fit is counted. */
+  signal(signal: Signal): void;
+}
+
+export const rejectionReasons = {
+  malformed: 'The bytes are not of the format the profile names.',
+  'too-deep': 'Nested deeper than any device of ours nests.',
+  'unknown-metric': 'The profile does not know this field.',
+  'wrong-unit': 'The unit is not one that converts to the metric’s own.',
+  'not-a-number': 'Neither a decimal number nor one of the profile’s absent marks.',
+  implausible: 'No living patient could have produced it (a data-integrity check).',
+  duplicate: 'The same record again; the first one counts.',
+  'test-data': 'The device says it is in demo or test mode, or it is a quality control.',
+  'placeholder-subject': 'The patient id is one that vendors ship as a default.',
+  withheld: 'A sanitizer rule did not let it leave.',
+  expired: 'Held for a patient who was never associated.',
+  'identity-changed': 'Another device answers on this line.',
+} as const satisfies Record<string, string>;
+
+export type RejectionReason = keyof typeof rejectionReasons;
+
+/** Why something went no further. Rejections are data: stored, counted and shown, never thrown. */
+export interface Rejection {
+  readonly device: DeviceId;
+  readonly at: Instant;
+  readonly stage: 'read' | 'decode' | 'check' | 'associate' | 'sanitize';
+  readonly reason: RejectionReason;
+  /** Field and figure, never free text of the device. */
+  readonly detail: string;
+}

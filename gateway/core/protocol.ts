@@ -1,0 +1,82 @@
+import type { AbsentReason } from './absent-reason.ts';
+import type { AlertEventId, AlertPhase, AlertPriority } from './alert.ts';
+import type { Quality } from './observation.ts';
+
+/** What a device wrote in one field, still in its own words and units. */
+export type FieldValue =
+  | number
+  | string
+  | { readonly absent: AbsentReason }
+  | {
+      readonly value: number | string;
+      /** UCUM, when the device states it. */
+      readonly unit?: string | undefined;
+      readonly quality?: Quality | undefined;
+    }
+  | { readonly samples: readonly number[]; readonly periodMs: number };
+
+/** An alarm as the device announces it. */
+export interface AlertRecord {
+  readonly event: AlertEventId;
+  /** The field (a key of the profile's metrics) it is about. */
+  readonly field?: string | undefined;
+  readonly phase: AlertPhase;
+  readonly priority: AlertPriority;
+}
+
+/** One complete message of a device. */
+export interface DeviceRecord {
+  /** Values by the device's own name for them. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  readonly alerts?: readonly AlertRecord[] | undefined;
+  /** The device's own count of its messages. */
+  readonly sequence?: number | undefined;
+  /** The device's own clock as ISO 8601; without an offset when the device states none. */
+  readonly time?: string | undefined;
+  /** The serial number the device announces. */
+  readonly serialNumber?: string | undefined;
+  /** Patient or specimen id inside the record. */
+  readonly subject?: string | undefined;
+  readonly performer?: string | undefined;
+  readonly note?: string | undefined;
+  /** Demo mode, simulation or quality control: never patient data. */
+  readonly isTest?: boolean | undefined;
+}
+
+/** What one chunk of bytes led to. */
+export interface ProtocolStep<State> {
+  readonly state: State;
+  readonly records: readonly DeviceRecord[];
+  /** Bytes owed to the device. They are sent once `records` are on disk: an ACK is a promise. */
+  readonly reply: Uint8Array;
+  /** Bytes that belonged to no record. They are counted, never dropped silently. */
+  readonly discardedBytes: number;
+}
+
+/**
+ * A wire format as a pure transform. It opens no port and knows no clock, so a capture file
+ * replays exactly as the cable did.
+ */
+export interface Protocol<State = unknown> {
+  readonly id: string;
+  readonly start: State;
+  /** The most that `state` may ever hold, as JSON. Whatever a device sends, memory stays below it. */
+  readonly stateBytesMax: number;
+  step(state: State, chunk: Uint8Array): ProtocolStep<State>;
+  /**
+   * Reads one whole message where the link itself frames them (MQTT). A text instead of records
+   * says what is wrong with the message; it names fields, never their content.
+   */
+  readonly readMessage?: (message: Uint8Array) => readonly DeviceRecord[] | Malformed;
+}
+
+export interface Malformed {
+  readonly reason: 'malformed' | 'too-deep';
+  readonly detail: string;
+}
+
+export function defineProtocol<State>(protocol: Protocol<State>): Protocol<State> {
+  return protocol;
+}
+
+export const noBytes: Uint8Array = new Uint8Array();

@@ -1,0 +1,41 @@
+import type { DeviceId } from './device.ts';
+import type { Channel } from './intake.ts';
+import type { Instant } from './observation.ts';
+
+interface Common {
+  readonly at: Instant;
+  /** Known only once a certificate named it. */
+  readonly device?: DeviceId | undefined;
+  /** Remote address without its port. */
+  readonly address?: string | undefined;
+}
+
+/** What detectors look at: what a link or the gateway itself saw, never what a patient's data says. */
+export type Signal = Common &
+  (
+    | { readonly kind: 'connected' }
+    | { readonly kind: 'disconnected'; readonly cause: string }
+    /** A TLS handshake or CONNECT was refused. */
+    | { readonly kind: 'refused'; readonly cause: string }
+    /** A packet broke MQTT 3.1.1; `cause` is the clause, such as `MQTT-3.3.1-4`. */
+    | { readonly kind: 'protocol-violation'; readonly cause: string }
+    | {
+        readonly kind: 'topic-refused';
+        readonly action: 'publish' | 'subscribe';
+        readonly topic: string;
+      }
+    /** A limit of the link was reached: connections, rate, size, time. */
+    | { readonly kind: 'limit'; readonly limit: string }
+    | {
+        readonly kind: 'message';
+        readonly channel: Channel;
+        readonly bytes: number;
+        readonly records: number;
+      }
+    | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
+    | { readonly kind: 'line-opened' }
+    | { readonly kind: 'line-closed'; readonly cause: string }
+    | { readonly kind: 'line-damaged'; readonly discardedBytes: number }
+  );
+
+export type SignalKind = Signal['kind'];
