@@ -1,6 +1,6 @@
 import type { DeviceProfile } from './device-profile.ts';
 import type { Finding, ThreatId } from './finding.ts';
-import type { Signal } from './signal.ts';
+import type { Signal, SignalKind } from './signal.ts';
 
 export interface DetectorStep<State> {
   readonly state: State;
@@ -14,6 +14,8 @@ export interface DetectorStep<State> {
 export interface Detector<State = unknown> {
   readonly id: string;
   readonly threat: ThreatId;
+  /** The only signals it is shown. */
+  readonly watches: readonly SignalKind[];
   readonly start: State;
   step(state: State, signal: Signal, profile: DeviceProfile | undefined): DetectorStep<State>;
 }

@@ -1,0 +1,18 @@
+import { defineDetector } from '../core/detector.ts';
+import { noTally, type Tally, tally } from '../core/tally.ts';
+
+const episodeMs = 600_000;
+
+/** Somebody was refused for who they claimed to be: no, foreign, expired or borrowed certificate. */
+export default defineDetector<Tally>({
+  id: 'identity-misuse',
+  threat: 'D02',
+  watches: ['refused'],
+  start: noTally,
+
+  step(before, signal) {
+    const state = tally(before, signal.at, episodeMs);
+    if (signal.kind !== 'refused' || state.count > 1) return { state };
+    return { state, finding: { severity: 'medium', evidence: { cause: signal.cause } } };
+  },
+});

@@ -1,0 +1,19 @@
+import { defineDetector } from '../core/detector.ts';
+import { noTally, type Tally, tally } from '../core/tally.ts';
+
+const episodeMs = 600_000;
+
+/** A device that tries a topic that is not its own was changed, or is not that device. */
+export default defineDetector<Tally>({
+  id: 'topic-abuse',
+  threat: 'D05',
+  watches: ['topic-refused'],
+  start: noTally,
+
+  step(before, signal) {
+    const state = tally(before, signal.at, episodeMs);
+    if (signal.kind !== 'topic-refused' || state.count > 1) return { state };
+    const { action, topic } = signal;
+    return { state, finding: { severity: 'high', evidence: { action, topic } } };
+  },
+});

@@ -1,0 +1,46 @@
+import type { Detector } from '../core/detector.ts';
+import type { DeviceProfile } from '../core/device-profile.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Recollection } from '../core/memory.ts';
+import type { Signal, SignalKind } from '../core/signal.ts';
+
+/** Detectors by the signals they watch. */
+export type Watches = ReadonlyMap<SignalKind, readonly Detector[]>;
+
+export function planWatches(detectors: Iterable<Detector>): Watches {
+  const watches = new Map<SignalKind, Detector[]>();
+  for (const detector of detectors) {
+    for (const kind of detector.watches) {
+      watches.set(kind, [...(watches.get(kind) ?? []), detector]);
+    }
+  }
+  return watches;
+}
+
+/**
+ * Shows every signal to the detectors that watch its kind. It withholds nothing: a finding
+ * informs, it does not stop care. `profileOf` gives the profile of a device that is registered.
+ */
+export function detect(
+  signals: readonly Signal[],
+  watches: Watches,
+  profileOf: (device: string) => DeviceProfile | undefined,
+  memory: Recollection,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+
+  for (const signal of signals) {
+    const about = signal.device ?? signal.address ?? 'gateway';
+    for (const detector of watches.get(signal.kind) ?? []) {
+      const key = `${detector.id}/${about}`;
+      const profile = signal.device === undefined ? undefined : profileOf(signal.device);
+      const { state, finding } = detector.step(memory.get(key) ?? detector.start, signal, profile);
+      memory.set(key, state);
+      if (finding) {
+        const { id, threat } = detector;
+        findings.push({ ...finding, threat, detector: id, about, at: signal.at });
+      }
+    }
+  }
+  return findings;
+}
