@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+export const keyAlgorithms = ['ecdsa-p256', 'rsa-2048', 'rsa-3072'] as const;
+export type KeyAlgorithm = (typeof keyAlgorithms)[number];
+
 /** What a kind of certificate looks like. Pure data; issuing, linting and tests read the same words. */
 export const CertificateProfile = z.strictObject({
   id: z.string().regex(/^[a-z-]+$/),
@@ -13,10 +16,12 @@ export const CertificateProfile = z.strictObject({
     .min(1),
   /** Extended key usages (RFC 5280 4.2.1.12). */
   extendedKeyUsages: z.array(z.enum(['serverAuth', 'clientAuth'])).default([]),
-  /** Which subject alternative names it must carry, and no others. */
+  /** Kinds of subject alternative names: at least one name, none of another kind; empty: no names. */
   alternativeNames: z.array(z.enum(['dns', 'ip', 'uri'])).default([]),
+  /** The one URI is this prefix and the common name. Only where the names are URIs. */
+  uriPrefix: z.string().startsWith('urn:').endsWith(':').optional(),
   /** Key algorithms a subscriber may bring. */
-  keyAlgorithms: z.array(z.enum(['ecdsa-p256', 'rsa-2048', 'rsa-3072'])).min(1),
+  keyAlgorithms: z.array(z.enum(keyAlgorithms)).min(1),
 });
 
 export type CertificateProfile = z.output<typeof CertificateProfile>;

@@ -1,0 +1,218 @@
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import type { CertificateProfile } from '../core/certificate-profile.ts';
+import { GatewayError } from '../core/error.ts';
+import { identifiers, readBasicConstraints, readCertificate } from './certificate-fields.ts';
+import { generateKey, type KeyPair, keyIdentifier, publicKeyBytes } from './keys.ts';
+import {
+  type Candidate,
+  type Issuer,
+  type LintFinding,
+  lintCertificate,
+  lintOrder,
+  type Order,
+} from './lint.ts';
+import type { AlternativeName } from './names.ts';
+import { readRequest } from './request.ts';
+
+/** Signs certificates. Its private key never leaves it. */
+export interface Authority {
+  readonly certificatePem: string;
+  /** What a subscriber sends after its own certificate: up to the root, without the root. */
+  readonly chainPem: string;
+  /** @throws GatewayError `certificate-refused`, naming every lint that found something. */
+  issue(order: IssueOrder): Promise<IssuedCertificate>;
+}
+
+export interface IssueOrder {
+  readonly profile: CertificateProfile;
+  readonly commonName: string;
+  readonly alternativeNames?: readonly AlternativeName[];
+  /** The subscriber's key, or a request (PKCS#10, PEM) that proves it. */
+  readonly key: { readonly publicKey: KeyObject } | { readonly csrPem: string };
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface IssuedCertificate {
+  readonly certificatePem: string;
+  /** The certificate and the authorities below the root, in the order of a TLS handshake. */
+  readonly chainPem: string;
+  /** Upper-case hexadecimal, as node:tls shows a peer's. */
+  readonly serialNumber: string;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** SHA-256 in upper-case hexadecimal with colons, as node:tls shows a peer's. */
+  readonly fingerprint256: string;
+}
+
+/** Clocks of devices run late: a fresh certificate has been valid this long already. */
+const backdateMs = 300_000;
+/** Random octets of a serial number. */
+const serialNumberBytes = 16;
+
+/**
+ * Makes an authority: a root, or below `issuer`. Without `key` its key lives and dies with the
+ * process.
+ */
+export async function createAuthority(order: {
+  readonly profile: CertificateProfile;
+  readonly commonName: string;
+  readonly now: number;
+  readonly issuer?: Authority;
+  readonly key?: KeyPair;
+}): Promise<Authority> {
+  const { profile, commonName, now, issuer } = order;
+  assert(profile.isAuthority, `${profile.id} is no profile of an authority`);
+  const key = order.key ?? (await generateKey('ecdsa-p256'));
+  if (issuer !== undefined) {
+    const { certificatePem, chainPem } = await issuer.issue({ profile, commonName, key, now });
+    return openAuthority({ certificatePem, chainPem, privateKeyPem: key.privateKeyPem });
+  }
+  const own = { profile, commonName, alternativeNames: [], publicKey: key.publicKey, now };
+  const { certificatePem } = await sign(own, createPrivateKey(key.privateKeyPem), undefined);
+  return openAuthority({ certificatePem, chainPem: '', privateKeyPem: key.privateKeyPem });
+}
+
+/**
+ * An authority that was made before. `chainPem`: see Authority.
+ *
+ * @throws GatewayError `secret-missing` when key and certificate do not belong together.
+ */
+export function openAuthority(parts: {
+  readonly certificatePem: string;
+  readonly chainPem: string;
+  readonly privateKeyPem: string;
+}): Authority {
+  const { certificatePem, chainPem } = parts;
+  const certificate = new X509Certificate(certificatePem);
+  const privateKey = createPrivateKey(parts.privateKeyPem);
+  if (!certificate.checkPrivateKey(privateKey))
+    throw new GatewayError('secret-missing', `the key of ${certificate.subject} is another one’s`);
+  return {
+    certificatePem,
+    chainPem,
+    async issue({ profile, commonName, alternativeNames = [], key, now }) {
+      const request = 'csrPem' in key ? readRequest(key.csrPem) : undefined;
+      const publicKey = 'csrPem' in key ? request?.publicKey : key.publicKey;
+      assert(publicKey !== undefined);
+      const order = { profile, commonName, alternativeNames, publicKey, request, now };
+      const issued = await sign(order, privateKey, certificate);
+      return { ...issued, chainPem: issued.certificatePem + chainPem };
+    },
+  };
+}
+
+/**
+ * The one place where the real key signs. The certificate is built and signed with a throw-away
+ * key first; only when the lint finds nothing in it are the same bytes signed with the real one.
+ */
+async function sign(
+  order: Order,
+  privateKey: KeyObject,
+  issuerCertificate: X509Certificate | undefined,
+): Promise<Omit<IssuedCertificate, 'chainPem'>> {
+  const issuer = issuerCertificate && issuerOf(issuerCertificate);
+  refuse(lintOrder(order, issuer));
+  const plan = await planOf(order, issuer);
+  const throwAway = createPrivateKey((await generateKey('ecdsa-p256')).privateKeyPem);
+  const draft = await build(plan, throwAway);
+  const candidate = candidateOf(draft);
+  refuse(lintCertificate(candidate, order, issuer ?? selfOf(candidate)));
+
+  const certificate = await build(plan, privateKey);
+  const signed = readCertificate(certificate.raw).toBeSigned;
+  assert(Buffer.compare(signed, candidate.fields.toBeSigned) === 0, 'signed what was not linted');
+  assert(certificate.verify(issuerCertificate?.publicKey ?? order.publicKey));
+  assert(certificate.checkIssued(issuerCertificate ?? certificate));
+  return {
+    certificatePem: certificate.toString(),
+    serialNumber: certificate.serialNumber,
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+    fingerprint256: certificate.fingerprint256,
+  };
+}
+
+function refuse(findings: readonly LintFinding[]): void {
+  if (findings.length === 0) return;
+  const detail = findings.map((finding) => `${finding.lint}: ${finding.detail}`).join('; ');
+  throw new GatewayError('certificate-refused', detail);
+}
+
+function issuerOf(certificate: X509Certificate): Issuer {
+  const { fields, notBefore, notAfter } = candidateOf(certificate);
+  return { ...selfOf({ fields, notBefore, notAfter }), name: fields.subject };
+}
+
+/** The certificate as its own issuer. */
+function selfOf({ fields, notBefore, notAfter }: Candidate): Issuer {
+  const constraints = fields.extensions.get(identifiers.basicConstraints);
+  return {
+    name: fields.subject,
+    keyIdentifier: keyIdentifier(fields.publicKey),
+    pathLength: constraints && readBasicConstraints(constraints.value).pathLength,
+    notBefore,
+    notAfter,
+  };
+}
+
+function candidateOf(certificate: X509Certificate): Candidate {
+  return {
+    fields: readCertificate(certificate.raw),
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  };
+}
+
+type Plan = Omit<x509.X509CertificateCreateWithKeyParams, 'signingKey'>;
+
+/** Everything that is signed, so that building twice gives the same bytes twice. */
+async function planOf(order: Order, issuer: Issuer | undefined): Promise<Plan> {
+  const { profile, commonName, now } = order;
+  const publicKey = publicKeyBytes(order.publicKey);
+  const subject = new x509.Name([{ CN: [{ utf8String: commonName }] }]);
+  // X.509 knows whole seconds, and both ends count (RFC 5280 4.1.2.5).
+  const second = Math.floor(now / 1_000) * 1_000;
+  const notBefore = Math.max(second - backdateMs, issuer?.notBefore ?? 0);
+  const lifeMs = profile.validityDays * 86_400_000 - 1_000;
+  const notAfter = Math.min(notBefore + lifeMs, issuer?.notAfter ?? Number.POSITIVE_INFINITY);
+  return {
+    serialNumber: randomBytes(serialNumberBytes).toString('hex'),
+    subject,
+    issuer: issuer === undefined ? subject : new x509.Name(Buffer.from(issuer.name)),
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    publicKey,
+    extensions: extensionsOf(order, keyIdentifier(publicKey), issuer),
+  };
+}
+
+function extensionsOf(order: Order, own: string, issuer: Issuer | undefined): x509.Extension[] {
+  const { profile, alternativeNames } = order;
+  const usages = profile.keyUsages.reduce((sum, usage) => sum | x509.KeyUsageFlags[usage], 0);
+  const names = alternativeNames.map(({ kind, value }) => ({
+    type: kind === 'uri' ? ('url' as const) : kind,
+    value,
+  }));
+  const extended = profile.extendedKeyUsages.map((usage) => x509.ExtendedKeyUsage[usage]);
+  return [
+    new x509.BasicConstraintsExtension(profile.isAuthority, profile.pathLength, true),
+    new x509.KeyUsagesExtension(usages, true),
+    ...(extended.length > 0 ? [new x509.ExtendedKeyUsageExtension(extended)] : []),
+    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+    new x509.SubjectKeyIdentifierExtension(own),
+    new x509.AuthorityKeyIdentifierExtension(issuer?.keyIdentifier ?? own),
+  ];
+}
+
+async function build(plan: Plan, privateKey: KeyObject): Promise<X509Certificate> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const signingKey = privateKey.toCryptoKey(algorithm, false, ['sign']);
+  const { rawData } = await x509.X509CertificateGenerator.create({ ...plan, signingKey });
+  return new X509Certificate(Buffer.from(rawData));
+}
