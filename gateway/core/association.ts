@@ -2,9 +2,6 @@ import type { Phi } from './phi.ts';
 
 /** Patient ids that vendors ship as a default, or that say they are no patient. */
 const placeholders = new Set([
-  '',
-  '0',
-  '1',
   '99999',
   '999999',
   '123456',
@@ -28,8 +25,16 @@ export function isPlaceholderSubject(subject: string): boolean {
   return placeholders.has(text) || /^[-_.*?#X0 ]*$/.test(text);
 }
 
-/** Binds one device to one patient from an instant on. */
+/** Binds one device to one patient for a time. Milliseconds since the epoch. */
 export interface Association {
   readonly subject: Phi;
   readonly since: number;
+  /** Undefined while it lasts. */
+  readonly until?: number | undefined;
 }
+
+/**
+ * How far before the moment of associating a device an association reaches back, but never past
+ * the end of the one before: a nurse puts the sensor on first and scans the wristband after.
+ */
+export const associationReachesBackMs = 15 * 60_000;

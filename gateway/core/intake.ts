@@ -39,7 +39,6 @@ export const rejectionReasons = {
   'placeholder-subject': 'The patient id is one that vendors ship as a default.',
   withheld: 'A sanitizer rule did not let it leave.',
   expired: 'Held for a patient who was never associated.',
-  'identity-changed': 'Another device answers on this line.',
 } as const satisfies Record<string, string>;
 
 export type RejectionReason = keyof typeof rejectionReasons;

@@ -87,7 +87,8 @@ declare const released: unique symbol;
  */
 export type Released = Observation & {
   readonly device: Pseudonym;
-  readonly subject: Pseudonym;
+  /** Missing only from an alert of a device that is bound to nobody: an alarm waits for no clerk. */
+  readonly subject?: Pseudonym | undefined;
   readonly performer?: undefined;
   readonly note?: undefined;
   readonly [released]: true;

@@ -47,11 +47,10 @@ export function sanitize(
 
 /** Holds even when a rule was forgotten: what still names a person or a device does not leave. */
 function namesNobody(observation: Observation): observation is Released {
-  const { device, subject, performer, note } = observation;
+  const { kind, device, subject, performer, note } = observation;
   return (
     isPseudonym(device) &&
-    typeof subject === 'string' &&
-    isPseudonym(subject) &&
+    (subject === undefined ? kind === 'alert' : !(subject instanceof Phi)) &&
     !((performer as unknown) instanceof Phi || (note as unknown) instanceof Phi)
   );
 }

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { DeviceId } from './core/device.ts';
+import { GatewayError } from './core/error.ts';
+
+/** 0 picks a free port. */
+const port = z.int().min(0).max(65_535);
+
+const SerialLine = z.union([
+  z.strictObject({
+    device: DeviceId.describe('The device at the other end, as registered.'),
+    path: z
+      .string()
+      .startsWith('/')
+      .describe('The port, best by its stable name under /dev/serial/by-id/.'),
+  }),
+  z.strictObject({
+    device: DeviceId,
+    tcp: z
+      .string()
+      .regex(/^[^\s:]+:\d{1,5}$/)
+      .describe('host:port of a serial device server that carries the same bytes.'),
+  }),
+]);
+
+const RelaySettings = z.looseObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .describe('Names this destination in the outbox and in the audit.'),
+  use: z.string().describe('The kind of destination: a file name of gateway/relays.'),
+});
+
+/** Every setting of the gateway, each with its default. docs/configuration.md is made from this. */
+export const Config = z.strictObject({
+  $schema: z.string().optional(),
+  site: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/)
+    .describe('The name of this gateway’s site, such as ward-3b.'),
+  host: z.string().default('0.0.0.0').describe('The address the gateway listens on.'),
+  mqtt: z
+    .strictObject({
+      port: port.default(8883).describe('MQTT over TLS. There is no port without TLS.'),
+      connectionsMax: z.int().positive().max(20_000).default(5_000),
+      connectionsPerAddressMax: z.int().positive().max(20_000).default(2_000),
+    })
+    .prefault({}),
+  https: z.strictObject({ port: port.default(8443).describe('Health over HTTPS.') }).prefault({}),
+  serial: z.array(SerialLine).max(64).default([]).describe('One entry for each serial line.'),
+  relays: z.array(RelaySettings).max(8).default([]).describe('Where released data goes.'),
+  flows: z
+    .strictObject({ enabled: z.literal(false).default(false) })
+    .prefault({})
+    .describe('Node-RED flows are not part of this version.'),
+  retention: z
+    .strictObject({
+      days: z
+        .int()
+        .positive()
+        .max(3_650)
+        .default(7)
+        .describe('Held observations, rejections and findings are kept this long.'),
+      bytesMax: z
+        .int()
+        .min(1_000_000)
+        .default(2_000_000_000)
+        .describe('Bytes the outbox may hold. Beyond it waveforms are shed first, alerts never.'),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      commitPauseMs: z
+        .int()
+        .min(0)
+        .max(20)
+        .default(5)
+        .describe('Longest wait for company before a small batch is committed (SD-card wear).'),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof Config>;
+export type RelaySettings = z.output<typeof RelaySettings>;
+export type SerialLine = z.output<typeof SerialLine>;
+
+export const configFile = 'wardgate.yaml';
+
+/** Aliases may be used, but not to blow a small file up. */
+const aliasCountMax = 50;
+
+export function loadConfig(directory: string): Config {
+  const path = join(directory, configFile);
+  return parseConfig(readSettings(path), path);
+}
+
+export function parseConfig(text: string, path: string): Config {
+  const document = parseDocument(text, { uniqueKeys: true });
+  const [problem] = document.errors;
+  if (problem) throw new GatewayError('config-invalid', `${path}: ${problem.message}`);
+  const result = Config.safeParse(toPlain(document, path));
+  if (result.success) return result.data;
+  throw new GatewayError('config-invalid', `${path}: ${z.prettifyError(result.error)}`);
+}
+
+function toPlain(document: ReturnType<typeof parseDocument>, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: aliasCountMax });
+  } catch (cause) {
+    throw new GatewayError('config-invalid', `${path}: ${String(cause)}`, { cause });
+  }
+}
+
+function readSettings(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new GatewayError('site-missing', `there is no ${path}`, { cause });
+  }
+}

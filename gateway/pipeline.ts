@@ -1,0 +1,180 @@
+import type { Association } from './core/association.ts';
+import type { DeviceId } from './core/device.ts';
+import type { DeviceProfile } from './core/device-profile.ts';
+import type { Finding } from './core/finding.ts';
+import type { Intake, Rejection } from './core/intake.ts';
+import { type Memory, recollect } from './core/memory.ts';
+import type { Observation, Released } from './core/observation.ts';
+import type { Protocol } from './core/protocol.ts';
+import type { Lane } from './core/relay.ts';
+import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
+import type { Signal } from './core/signal.ts';
+import { associate } from './stages/associate.ts';
+import { check } from './stages/check.ts';
+import { type DecodePlan, decode } from './stages/decode.ts';
+import { detect, type Watches } from './stages/detect.ts';
+import { read } from './stages/read.ts';
+import { sanitize } from './stages/sanitize.ts';
+
+/** Everything admission knows of one registered device. */
+export interface KnownDevice {
+  readonly profile: DeviceProfile;
+  readonly protocol: Protocol;
+  readonly plan: DecodePlan;
+  /** Newest first. */
+  readonly associations: readonly Association[];
+}
+
+/** Where released data goes, and under which names. */
+export interface Destination {
+  readonly relay: string;
+  readonly rules: readonly SanitizerRule[];
+  readonly keys: SanitizerKeys;
+}
+
+export interface Policy {
+  readonly devices: ReadonlyMap<string, KnownDevice>;
+  readonly destinations: readonly Destination[];
+  readonly watches: Watches;
+  /** Keeps record keys from telling device names. */
+  readonly salt: Uint8Array;
+}
+
+/** What one relay gets of one record, in one lane. */
+export interface Departure {
+  readonly relay: string;
+  readonly lane: Lane;
+  readonly observations: readonly Released[];
+}
+
+/** What waits for a patient. */
+export interface HeldObservations {
+  readonly device: DeviceId;
+  readonly observations: readonly Observation[];
+}
+
+export interface Admission {
+  readonly departures: readonly Departure[];
+  readonly held: readonly HeldObservations[];
+  readonly rejected: readonly Rejection[];
+  readonly findings: readonly Finding[];
+  /** One for each intake: the bytes owed to the device once this is on disk. */
+  readonly replies: readonly Uint8Array[];
+  /** What to remember once this is on disk, and only then. */
+  readonly changes: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * The straight line from what devices said to what the hospital may have. No I/O, no clock, no
+ * chance: the same batch, policy and memory give the same admission. Each intake's device must be
+ * known to the policy.
+ */
+export function admit(
+  batch: readonly Intake[],
+  linkSignals: readonly Signal[],
+  policy: Policy,
+  before: Memory,
+): Admission {
+  const memory = recollect(before);
+  const departures: Departure[] = [];
+  const held: HeldObservations[] = [];
+  const rejected: Rejection[] = [];
+  const replies: Uint8Array[] = [];
+  const signals: Signal[] = [...linkSignals];
+
+  for (const intake of batch) {
+    const device = known(policy, intake.device);
+    const reading = read(intake, device.profile, device.protocol, policy.salt, memory);
+    replies.push(reading.reply);
+    rejected.push(...reading.rejected);
+    signals.push(messageSignal(intake, reading.records.length));
+    if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
+
+    for (const { key, record } of reading.records) {
+      const { plan, associations } = device;
+      const { receivedAt } = intake;
+      const decoded = decode({ key, device: intake.device, plan, record, receivedAt });
+      const checked = check(decoded.observations);
+      const associated = associate(checked.observations, associations);
+      rejected.push(...decoded.rejected, ...checked.rejected);
+      if (associated.held.length > 0) {
+        held.push({ device: intake.device, observations: associated.held });
+      }
+      rejected.push(...depart(associated.observations, device.profile, policy, departures));
+    }
+  }
+
+  for (const rejection of rejected) signals.push(rejectionSignal(rejection));
+  const profileOf = (id: string) => policy.devices.get(id)?.profile;
+  const findings = detect(signals, policy.watches, profileOf, memory);
+  return { departures, held, rejected, findings, replies, changes: memory.changes };
+}
+
+/** Lets what waited for a patient go, now that its device is bound. */
+export function release(
+  waiting: HeldObservations,
+  policy: Policy,
+): Pick<Admission, 'departures' | 'rejected'> & { readonly held: readonly Observation[] } {
+  const { profile, associations } = known(policy, waiting.device);
+  const { observations, held } = associate(waiting.observations, associations);
+  const departures: Departure[] = [];
+  const rejected = depart(observations, profile, policy, departures);
+  return { departures, rejected, held };
+}
+
+/** To every destination under that destination's names. Returns what a sanitizer withheld. */
+function depart(
+  observations: readonly Observation[],
+  profile: DeviceProfile,
+  { destinations }: Policy,
+  departures: Departure[],
+): Rejection[] {
+  const rejected: Rejection[] = [];
+  if (observations.length === 0) return rejected;
+  for (const { relay, rules, keys } of destinations) {
+    const sanitized = sanitize(observations, rules, keys);
+    rejected.push(...sanitized.rejected);
+    for (const [lane, released] of byLane(sanitized.released, profile)) {
+      departures.push({ relay, lane, observations: released });
+    }
+  }
+  return rejected;
+}
+
+function byLane(released: readonly Released[], profile: DeviceProfile): Map<Lane, Released[]> {
+  const lanes = new Map<Lane, Released[]>();
+  for (const observation of released) {
+    const lane = laneOf(observation, profile);
+    const others = lanes.get(lane);
+    if (others) others.push(observation);
+    else lanes.set(lane, [observation]);
+  }
+  return lanes;
+}
+
+function laneOf(observation: Released, { metrics }: DeviceProfile): Lane {
+  if (observation.kind === 'alert') return 'alert';
+  if (observation.kind === 'samples') return 'waveform';
+  const isEpisodic = metrics.some(
+    ({ metric, cadence }) => metric === observation.metric && cadence === 'episodic',
+  );
+  return isEpisodic ? 'numeric' : 'trend';
+}
+
+function known(policy: Policy, id: DeviceId): KnownDevice {
+  const device = policy.devices.get(id);
+  if (!device) throw new RangeError(`no device ${id} in the policy`);
+  return device;
+}
+
+function messageSignal({ device, receivedAt, channel, bytes }: Intake, records: number): Signal {
+  return { kind: 'message', device, at: receivedAt, channel, bytes: bytes.length, records };
+}
+
+function damageSignal({ device, receivedAt }: Intake, discardedBytes: number): Signal {
+  return { kind: 'line-damaged', device, at: receivedAt, discardedBytes };
+}
+
+function rejectionSignal({ device, at, reason, detail }: Rejection): Signal {
+  return { kind: 'rejected', device, at, reason, detail };
+}

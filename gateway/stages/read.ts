@@ -1,0 +1,137 @@
+import { hash } from 'node:crypto';
+import type { DeviceProfile } from '../core/device-profile.ts';
+import type { Intake, Rejection } from '../core/intake.ts';
+import type { Recollection } from '../core/memory.ts';
+import { type DeviceRecord, noBytes, type Protocol } from '../core/protocol.ts';
+
+/** A record with the key that makes it recognisable wherever it turns up again. */
+export interface KeyedRecord {
+  readonly key: string;
+  readonly record: DeviceRecord;
+}
+
+export interface Reading {
+  readonly records: readonly KeyedRecord[];
+  readonly rejected: readonly Rejection[];
+  /** Bytes owed to the device once the records are on disk. */
+  readonly reply: Uint8Array;
+  readonly discardedBytes: number;
+}
+
+/** How many of a device's last records are recognised when they come again. */
+const recentKeysMax = 64;
+/** 132 bit of SHA-256 in base64url: no two records of a fleet's life meet. */
+const keyLength = 22;
+
+/**
+ * Bytes to records, by the device's protocol. Lines keep their protocol's state in memory; a
+ * record that was read before is set aside. `salt` keeps keys from telling the device's name.
+ */
+export function read(
+  intake: Intake,
+  profile: DeviceProfile,
+  protocol: Protocol,
+  salt: Uint8Array,
+  memory: Recollection,
+): Reading {
+  if (intake.channel === 'status') return nothing;
+  return intake.channel === 'line' || !protocol.readMessage
+    ? readLine(intake, profile, protocol, salt, memory)
+    : readMessage(intake, profile, protocol.readMessage, salt, memory);
+}
+
+const nothing: Reading = { records: [], rejected: [], reply: noBytes, discardedBytes: 0 };
+
+function readMessage(
+  intake: Intake,
+  profile: DeviceProfile,
+  readWhole: NonNullable<Protocol['readMessage']>,
+  salt: Uint8Array,
+  memory: Recollection,
+): Reading {
+  const read = readWhole(intake.bytes);
+  if ('reason' in read) {
+    return { ...nothing, rejected: [reject(intake, read.reason, read.detail)] };
+  }
+  return identify(intake, read, memory, (record, index) => {
+    const arrival = identifiesItself(record, profile) ? 0 : arrivalOf(intake, memory);
+    return keyOf(salt, intake.device, intake.bytes, arrival, index);
+  });
+}
+
+function readLine(
+  intake: Intake,
+  profile: DeviceProfile,
+  protocol: Protocol,
+  salt: Uint8Array,
+  memory: Recollection,
+): Reading {
+  const stateKey = `line/${intake.device}`;
+  const before = intake.isFirst ? protocol.start : (memory.get(stateKey) ?? protocol.start);
+  const { state, records, reply, discardedBytes } = protocol.step(before, intake.bytes);
+  memory.set(stateKey, state);
+  const reading = identify(intake, records, memory, (record, index) => {
+    const arrival = identifiesItself(record, profile) ? 0 : arrivalOf(intake, memory);
+    return keyOf(salt, intake.device, Buffer.from(JSON.stringify(record)), arrival, index);
+  });
+  return { ...reading, reply, discardedBytes };
+}
+
+function identify(
+  intake: Intake,
+  records: readonly DeviceRecord[],
+  memory: Recollection,
+  keyOfRecord: (record: DeviceRecord, index: number) => string,
+): Reading {
+  if (records.length === 0) return nothing;
+  const recentKey = `recent/${intake.device}`;
+  let recent = (memory.get(recentKey) ?? []) as readonly string[];
+  const keyed: KeyedRecord[] = [];
+  const rejected: Rejection[] = [];
+
+  for (const [index, record] of records.entries()) {
+    const key = keyOfRecord(record, index);
+    if (recent.includes(key)) {
+      rejected.push(reject(intake, 'duplicate', key));
+      continue;
+    }
+    recent = [...recent.slice(1 - recentKeysMax), key];
+    keyed.push({ key, record });
+  }
+  memory.set(recentKey, recent);
+  return { records: keyed, rejected, reply: noBytes, discardedBytes: 0 };
+}
+
+/**
+ * A record says itself which one it is by its number, by a time that has a zone, or, where
+ * somebody takes single measurements, by any time. Two equal lines of a clock that stands still
+ * are two records.
+ */
+function identifiesItself({ sequence, time }: DeviceRecord, { metrics }: DeviceProfile): boolean {
+  if (sequence !== undefined) return true;
+  if (time === undefined) return false;
+  return /(Z|[+-]\d\d:?\d\d)$/.test(time) || metrics.every(({ cadence }) => cadence === 'episodic');
+}
+
+/** Numbers what does not identify itself: rises with every record of the device. */
+function arrivalOf({ device, receivedAt }: Intake, memory: Recollection): number {
+  const key = `arrival/${device}`;
+  const arrival = Math.max(((memory.get(key) ?? 0) as number) + 1, receivedAt * 1_000);
+  memory.set(key, arrival);
+  return arrival;
+}
+
+function keyOf(
+  salt: Uint8Array,
+  device: string,
+  bytes: Uint8Array,
+  arrival: number,
+  index: number,
+): string {
+  const about = Buffer.from(`${device}\0${arrival}\0${index}\0`);
+  return hash('sha256', Buffer.concat([salt, about, bytes]), 'base64url').slice(0, keyLength);
+}
+
+function reject(intake: Intake, reason: Rejection['reason'], detail: string): Rejection {
+  return { device: intake.device, at: intake.receivedAt, stage: 'read', reason, detail };
+}

@@ -1,0 +1,85 @@
+import type { Association } from '../core/association.ts';
+import type { Device, DeviceId } from '../core/device.ts';
+import { Phi } from '../core/phi.ts';
+import type { Database } from './database.ts';
+
+interface DeviceRow {
+  id: DeviceId;
+  profile: string;
+  class: Device['class'];
+  function: Device['function'];
+  ward: string;
+  addedAt: number;
+}
+
+export interface IssuedTo {
+  readonly serialNumber: string;
+  readonly fingerprint: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/** How many of a device's last associations are looked at: who it was bound to when it measured. */
+const associationsMax = 16;
+
+/** The site's devices, their certificates, and whom they are bound to. */
+export interface Devices {
+  list(): readonly Device[];
+  find(id: string): Device | undefined;
+  add(device: Device, token: { readonly hash: string; readonly expiresAt: number }): void;
+  certificates(id: DeviceId): readonly IssuedTo[];
+  addCertificate(id: DeviceId, certificate: IssuedTo): void;
+  /** Newest first. */
+  associations(id: DeviceId): readonly Association[];
+  associate(id: DeviceId, subject: Phi, since: number): void;
+  /** False when the device was bound to nobody. */
+  dissociate(id: DeviceId, until: number): boolean;
+}
+
+export function openDevices(database: Database): Devices {
+  const columns = `id, profile, class, function, ward, added_at as addedAt`;
+  const list = database.prepare<[], DeviceRow>(`select ${columns} from device order by id`);
+  const find = database.prepare<[string], DeviceRow>(`select ${columns} from device where id = ?`);
+  const add = database.prepare(
+    `insert into device (id, profile, class, function, ward, added_at, token_hash, token_expires_at)
+     values (@id, @profile, @class, @function, @ward, @addedAt, @hash, @expiresAt)`,
+  );
+  const certificates = database.prepare<[string], IssuedTo>(
+    `select serial_number as serialNumber, fingerprint, not_before as notBefore, not_after as notAfter
+     from certificate where device = ? order by not_before desc`,
+  );
+  const addCertificate = database.prepare(
+    `insert into certificate (serial_number, device, fingerprint, not_before, not_after)
+     values (@serialNumber, @id, @fingerprint, @notBefore, @notAfter)`,
+  );
+  const associations = database.prepare<
+    [string, number],
+    { subject: string; since: number; until: number | null }
+  >(`select subject, since, until from association where device = ? order by since desc limit ?`);
+  const end = database.prepare(
+    'update association set until = max(since, ?) where device = ? and until is null',
+  );
+  const begin = database.prepare(
+    `insert into association (device, subject, since) values (?, ?, ?)
+     on conflict (device, since) do update set subject = excluded.subject, until = null`,
+  );
+
+  return {
+    list: () => list.all(),
+    find: (id) => find.get(id),
+    add: (device, token) => void add.run({ ...device, ...token }),
+    certificates: (id) => certificates.all(id),
+    addCertificate: (id, certificate) => void addCertificate.run({ id, ...certificate }),
+    associations: (id) =>
+      associations.all(id, associationsMax).map(({ subject, since, until }) => ({
+        subject: new Phi(subject),
+        since,
+        ...(until !== null && { until }),
+      })),
+    associate(id, subject, since) {
+      end.run(since, id);
+      begin.run(id, subject.reveal(), since);
+    },
+    dissociate: (id, until) => end.run(until, id).changes > 0,
+  };
+}

@@ -1,0 +1,103 @@
+-- Times are milliseconds since the epoch on the gateway's clock.
+
+create table device (
+  id text primary key,
+  profile text not null,
+  class text not null,
+  function text not null,
+  ward text not null,
+  added_at integer not null,
+  -- SHA-256 of the one-time enrolment token, until it is used or expires.
+  token_hash text,
+  token_expires_at integer
+) strict;
+
+create table certificate (
+  serial_number text primary key,
+  device text not null references device (id),
+  fingerprint text not null,
+  not_before integer not null,
+  not_after integer not null
+) strict;
+
+create table association (
+  device text not null references device (id),
+  subject text not null,
+  since integer not null,
+  until integer,
+  primary key (device, since)
+) strict, without rowid;
+
+-- What each relay still owes its destination. Clustered in the order of delivery.
+create table outbox (
+  relay text not null,
+  lane integer not null,
+  sequence integer not null,
+  body text not null,
+  primary key (relay, lane, sequence)
+) strict, without rowid;
+
+-- What each lane of the outbox holds, kept beside every change so that nobody has to count.
+create table outbox_lane (
+  relay text not null,
+  lane integer not null,
+  last_sequence integer not null,
+  entries integer not null,
+  bytes integer not null,
+  primary key (relay, lane)
+) strict, without rowid;
+
+-- What a destination refused, with its cause. Leaves only by command.
+create table refused (
+  sequence integer primary key,
+  relay text not null,
+  lane integer not null,
+  body text not null,
+  cause text not null,
+  refused_at integer not null
+) strict;
+
+-- What waits for a patient.
+create table held (
+  sequence integer primary key,
+  device text not null,
+  body text not null,
+  held_at integer not null
+) strict;
+
+create index held_by_device on held (device);
+
+create table rejection (
+  sequence integer primary key,
+  device text not null,
+  at integer not null,
+  stage text not null,
+  reason text not null,
+  detail text not null
+) strict;
+
+create table finding (
+  sequence integer primary key,
+  at integer not null,
+  threat text not null,
+  detector text not null,
+  about text not null,
+  severity text not null,
+  evidence text not null
+) strict;
+
+create table audit (
+  sequence integer primary key,
+  at integer not null,
+  actor text not null,
+  action text not null,
+  object text not null,
+  outcome text not null,
+  detail text not null
+) strict;
+
+-- Counts that outlive the rows they count: delivered, shed, expired.
+create table counter (
+  name text primary key,
+  value integer not null
+) strict, without rowid;
