@@ -1,12 +1,129 @@
 /**
- * The nomenclature: every metric the gateway knows, by its ISO/IEEE 11073-10101 reference id.
- * Adding a row here is the only way a new kind of measurement enters the system.
+ * The nomenclature: every metric the gateway knows. A bedside measurement is named by its ISO/IEEE
+ * 11073-10101 reference id; a laboratory analyte without one by `LN_` and its LOINC number. Adding
+ * a row here is the only way a new kind of measurement enters the system, and a row is added only
+ * when its codes were checked: a wrong code is a wrong medical record.
+ *
+ * LOINC numbers © Regenstrief Institute, Inc., used under https://loinc.org/license.
  */
 export const metrics = {
   MDC_PULS_OXIM_SAT_O2: { code: 150456, unit: '%', loinc: '59408-5', plausible: [1, 100] },
-  MDC_PULS_OXIM_PULS_RATE: { code: 149530, unit: '/min', loinc: '8889-8', plausible: [20, 350] },
+  MDC_PULS_OXIM_PULS_RATE: { code: 149530, unit: '/min', loinc: '8889-8', plausible: [10, 350] },
   MDC_PULS_OXIM_PERF_REL: { code: 150488, unit: '%', loinc: '61006-3', plausible: [0, 20] },
+  // Neither a LOINC number nor a bound: the samples are in steps of the device's own converter.
+  MDC_PULS_OXIM_PLETH: {
+    code: 150452,
+    unit: '1',
+    shape: 'samples',
+    plausible: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  },
   MDC_ECG_HEART_RATE: { code: 147842, unit: '/min', loinc: '8867-4', plausible: [10, 350] },
+  MDC_RESP_RATE: { code: 151562, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
+  // Survived accidental hypothermia begins near 12 °C.
+  MDC_TEMP_BODY: { code: 150364, unit: 'Cel', loinc: '8310-5', plausible: [10, 47] },
+
+  // FHIR R4 fixes the method-free LOINC numbers for the components of a blood pressure.
+  MDC_PRESS_BLD_NONINV_SYS: {
+    code: 150021,
+    unit: 'mm[Hg]',
+    loinc: '8480-6',
+    plausible: [10, 350],
+  },
+  MDC_PRESS_BLD_NONINV_DIA: {
+    code: 150022,
+    unit: 'mm[Hg]',
+    loinc: '8462-4',
+    plausible: [5, 300],
+  },
+  MDC_PRESS_BLD_NONINV_MEAN: {
+    code: 150023,
+    unit: 'mm[Hg]',
+    loinc: '8478-0',
+    plausible: [5, 320],
+  },
+  MDC_PULS_RATE_NON_INV: { code: 149546, unit: '/min', loinc: '8867-4', plausible: [10, 350] },
+  // A line that is flushed or not yet zeroed reads a little below nothing.
+  MDC_PRESS_BLD_ART_SYS: {
+    code: 150033,
+    unit: 'mm[Hg]',
+    loinc: '76215-3',
+    plausible: [-40, 400],
+  },
+  MDC_PRESS_BLD_ART_DIA: {
+    code: 150034,
+    unit: 'mm[Hg]',
+    loinc: '76213-8',
+    plausible: [-40, 400],
+  },
+  MDC_PRESS_BLD_ART_MEAN: {
+    code: 150035,
+    unit: 'mm[Hg]',
+    loinc: '76214-6',
+    plausible: [-40, 400],
+  },
+  MDC_MASS_BODY_ACTUAL: { code: 188736, unit: 'kg', loinc: '29463-7', plausible: [0.2, 700] },
+
+  // In serum or plasma.
+  /** Glucose. */
+  LN_14749_6: { unit: 'mmol/L', loinc: '14749-6', plausible: [0, 150], molarMass: 180.156 },
+  /** C reactive protein. */
+  LN_1988_5: { unit: 'mg/L', loinc: '1988-5', plausible: [0, 1_500] },
+  /** Urea. By mass it is reported as urea here and as urea nitrogen there: only moles are read. */
+  LN_22664_7: { unit: 'mmol/L', loinc: '22664-7', plausible: [0, 150] },
+  /** Creatinine. */
+  LN_14682_9: { unit: 'umol/L', loinc: '14682-9', plausible: [0, 10_000], molarMass: 113.12 },
+  /** Sodium. */
+  LN_2951_2: { unit: 'mmol/L', loinc: '2951-2', plausible: [60, 250], isMonovalent: true },
+  /** Potassium. */
+  LN_2823_3: { unit: 'mmol/L', loinc: '2823-3', plausible: [0.5, 25], isMonovalent: true },
+  /** Chloride. */
+  LN_2075_0: { unit: 'mmol/L', loinc: '2075-0', plausible: [30, 250], isMonovalent: true },
+  /** Lactate. By mass it is reported as ion here and as acid there: only moles are read. */
+  LN_2524_7: { unit: 'mmol/L', loinc: '2524-7', plausible: [0, 60] },
+  /** Calcium. */
+  LN_2000_8: { unit: 'mmol/L', loinc: '2000-8', plausible: [0.2, 10], molarMass: 40.078 },
+  /** Albumin. */
+  LN_1751_7: { unit: 'g/L', loinc: '1751-7', plausible: [0, 100] },
+  /** Protein. */
+  LN_2885_2: { unit: 'g/L', loinc: '2885-2', plausible: [0, 250] },
+  /** Alanine aminotransferase. */
+  LN_1742_6: { unit: 'U/L', loinc: '1742-6', plausible: [0, 100_000] },
+  /** Aspartate aminotransferase. */
+  LN_1920_8: { unit: 'U/L', loinc: '1920-8', plausible: [0, 100_000] },
+  /** Alkaline phosphatase. */
+  LN_6768_6: { unit: 'U/L', loinc: '6768-6', plausible: [0, 20_000] },
+  /** Gamma glutamyl transferase. */
+  LN_2324_2: { unit: 'U/L', loinc: '2324-2', plausible: [0, 20_000] },
+  /** Bilirubin, total. */
+  LN_14631_6: { unit: 'umol/L', loinc: '14631-6', plausible: [0, 2_000], molarMass: 584.67 },
+  /** Urate. */
+  LN_14933_6: { unit: 'umol/L', loinc: '14933-6', plausible: [0, 5_000], molarMass: 168.11 },
+  /** Cholesterol. */
+  LN_14647_2: { unit: 'mmol/L', loinc: '14647-2', plausible: [0, 60], molarMass: 386.65 },
+  /** Cholesterol in HDL. */
+  LN_14646_4: { unit: 'mmol/L', loinc: '14646-4', plausible: [0, 20], molarMass: 386.65 },
+  /** Triglyceride. A mixture has no molar mass of its own: only moles are read. */
+  LN_14927_8: { unit: 'mmol/L', loinc: '14927-8', plausible: [0, 200] },
+
+  // In blood.
+  /** Haemoglobin A1c of haemoglobin, in per cent after NGSP. Never converted to mmol/mol. */
+  LN_4548_4: { unit: '%', loinc: '4548-4', plausible: [1, 30] },
+  /** Haemoglobin. */
+  LN_718_7: { unit: 'g/dL', loinc: '718-7', plausible: [0.5, 30] },
+  /** Leukocytes, automated count. */
+  LN_6690_2: { unit: '10*3/uL', loinc: '6690-2', plausible: [0, 2_000] },
+  /** Erythrocytes, automated count. */
+  LN_789_8: { unit: '10*6/uL', loinc: '789-8', plausible: [0, 15] },
+  /** Platelets, automated count. */
+  LN_777_3: { unit: '10*3/uL', loinc: '777-3', plausible: [0, 10_000] },
+  /** Haematocrit, automated count. */
+  LN_4544_3: { unit: '%', loinc: '4544-3', plausible: [0, 90] },
+  /** Mean corpuscular volume, automated count. */
+  LN_787_2: { unit: 'fL', loinc: '787-2', plausible: [20, 250] },
+  /** Mean corpuscular haemoglobin, automated count. */
+  LN_785_6: { unit: 'pg', loinc: '785-6', plausible: [5, 100] },
+  /** Mean corpuscular haemoglobin concentration, automated count. */
+  LN_786_4: { unit: 'g/dL', loinc: '786-4', plausible: [5, 100] },
 } as const satisfies Record<string, Metric>;
 
 export interface Metric {
@@ -14,9 +131,15 @@ export interface Metric {
   readonly code?: number;
   /** UCUM. Values are kept in this unit only. */
   readonly unit: string;
-  readonly loinc: string;
+  readonly loinc?: string;
+  /** One figure, or a waveform. */
+  readonly shape?: 'numeric' | 'samples';
   /** What a living patient could produce. A data-integrity bound, never a clinical limit. */
   readonly plausible: readonly [low: number, high: number];
+  /** g/mol, where mass and amount of substance name the same thing beyond doubt. */
+  readonly molarMass?: number;
+  /** A mole of it is one equivalent. */
+  readonly isMonovalent?: boolean;
 }
 
 export type MetricId = keyof typeof metrics;
