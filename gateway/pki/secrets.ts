@@ -1,14 +1,15 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -30,8 +31,9 @@ const secretFileBytesMax = 65_536;
  * @throws GatewayError `site-exists` when it is there already.
  */
 export function createSecret(directory: string, name: string, bytes = secretBytes): Buffer {
+  assert(bytes >= secretBytesMin, 'a secret this short can be guessed');
   const path = secretPath(directory, name);
-  const secret = randomBytes(Math.max(bytes, secretBytesMin));
+  const secret = randomBytes(bytes);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeNewFile(path, `${secret.toString('hex')}\n`, 0o600);
   return secret;
@@ -51,17 +53,13 @@ export function readSecret(directory: string, name: string): Buffer {
   return Buffer.from(text, 'hex');
 }
 
-/** Reads a secret that is made on its first use, such as `pseudonym-ehr.key`. */
+/**
+ * Reads a secret that is made on its first use, such as `pseudonym-ehr.key`. A damaged or exposed
+ * one is never replaced. Same errors as readSecret.
+ */
 export function ensureSecret(directory: string, name: string, bytes = secretBytes): Buffer {
-  try {
-    return readSecret(directory, name);
-  } catch (error) {
-    const path = secretPath(directory, name);
-    const isAbsent = statSync(path, { throwIfNoEntry: false }) === undefined;
-    // A damaged or exposed secret is never replaced silently.
-    if (!isAbsent) throw error;
-    return createSecret(directory, name, bytes);
-  }
+  const isThere = existsSync(secretPath(directory, name));
+  return isThere ? readSecret(directory, name) : createSecret(directory, name, bytes);
 }
 
 /** The bytes of a file that only its owner may read. Same errors as readSecret. */
@@ -107,21 +105,24 @@ export function requirePrivateDirectory(path: string): void {
  * @throws GatewayError `site-exists` when a file of that name is there.
  */
 export function writeNewFile(path: string, content: string, mode: number): void {
-  withTemporary(path, content, mode, (temporary) => {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}`);
+  const file = openSync(temporary, 'wx', mode);
+  try {
     try {
-      // Unlike rename, link never replaces; two processes cannot both win.
-      linkSync(temporary, path);
-    } catch (cause) {
-      if (isExisting(cause)) throw new GatewayError('site-exists', `${path} exists`, { cause });
-      throw cause;
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
     }
-    rmSync(temporary);
-  });
-}
-
-/** The same, in place of the file of that name. */
-export function replaceFile(path: string, content: string, mode: number): void {
-  withTemporary(path, content, mode, (temporary) => renameSync(temporary, path));
+    // Unlike rename, link never replaces; two processes cannot both win.
+    linkSync(temporary, path);
+  } catch (cause) {
+    if (isExisting(cause)) throw new GatewayError('site-exists', `${path} exists`, { cause });
+    throw cause;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncDirectory(dirname(path));
 }
 
 /** Makes the names in a directory survive a power cut. */
@@ -132,30 +133,6 @@ export function syncDirectory(path: string): void {
   } finally {
     closeSync(directory);
   }
-}
-
-function withTemporary(
-  path: string,
-  content: string,
-  mode: number,
-  publish: (temporary: string) => void,
-): void {
-  const name = `.${basename(path)}.${randomBytes(8).toString('hex')}`;
-  const temporary = join(dirname(path), name);
-  const file = openSync(temporary, 'wx', mode);
-  try {
-    try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    publish(temporary);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncDirectory(dirname(path));
 }
 
 /** One plain file name: a relay's id or a device's can lead nowhere else. */

@@ -15,13 +15,7 @@ import {
 } from './authority.ts';
 import { generateKey } from './keys.ts';
 import { hostNames } from './names.ts';
-import {
-  readSecretFile,
-  replaceFile,
-  requirePrivateDirectory,
-  syncDirectory,
-  writeNewFile,
-} from './secrets.ts';
+import { readSecretFile, requirePrivateDirectory, syncDirectory, writeNewFile } from './secrets.ts';
 
 /** What a site has of certificates while the gateway runs. */
 export interface SitePki {
@@ -139,15 +133,6 @@ export function openSitePki(directory: string): SitePki {
     issueDevice: (id, order) => issueDevice(issuing, id, order),
     issueServer: (hosts, order) => issueServer(issuing, hosts, order),
   };
-}
-
-/** Puts another server certificate in place; the gateway uses it when it opens the PKI again. */
-export function replaceServer(directory: string, issued: IssuedSubscriber): void {
-  const folder = join(directory, 'pki');
-  // Old key and new certificate do not match, so a cut between the two is found when it is opened.
-  if (issued.privateKeyPem !== undefined)
-    replaceFile(join(folder, files.serverKey), issued.privateKeyPem, 0o600);
-  replaceFile(join(folder, files.serverCertificate), issued.chainPem, 0o644);
 }
 
 function issueDevice(
