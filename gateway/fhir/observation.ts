@@ -1,0 +1,168 @@
+import { type AlertPriority, alertEvents } from '../core/alert.ts';
+import type { AlertCondition } from '../core/observation.ts';
+import { observationIdSystem, type Released } from '../core/observation.ts';
+import { groupPressures, type PressurePanel, pressureSites } from './blood-pressure.ts';
+import { absentJson, categoryJson, loincCoding, mdcCoding, metricJson } from './coding.ts';
+
+/** Pseudonyms are unlinkable between destinations; these name the spaces they live in. */
+export const deviceIdentifierSystem = 'urn:wardgate:device-pseudonym';
+export const subjectIdentifierSystem = 'urn:wardgate:subject-pseudonym';
+const clockSystem = 'urn:wardgate:clock';
+
+export interface ObservationResource {
+  /** The id that makes the delivery idempotent. */
+  readonly id: string;
+  readonly json: string;
+}
+
+/**
+ * The observations of one record as FHIR R4 Observation resources. Choices where R4 leaves them:
+ * - An Enumeration is `valueCodeableConcept.text`: the device coded it, in no public system.
+ * - An alert is an Observation of the MDC event whose components are the facets of IHE DEC PCD-04
+ *   (source, phase, priority) in PCD-04's own words. R4 has no resource for a device's alert, and
+ *   the HL7 Point-of-Care Device guide for R4 gives no profile for one.
+ * - A doubt the device states is an `interpretation` with that guide's measurement status; whose
+ *   clock gave the time is a `meta.tag`, for R4 has no element that says it.
+ * - `issued` is when the gateway received it.
+ */
+export function toObservations(observations: readonly Released[]): readonly ObservationResource[] {
+  return groupPressures(observations).map((one) =>
+    one.kind === 'pressure'
+      ? fromPressures(one)
+      : { id: one.id, json: `${head(one, [one.id])}${body(one)}}` },
+  );
+}
+
+export function identifierJson(system: string, value: string): string {
+  return `{"system":"${system}","value":${JSON.stringify(value)}}`;
+}
+
+function head(observation: Released, ids: readonly string[]): string {
+  const { clock, subject, device, at, receivedAt } = observation;
+  const identifiers = ids.map((id) => identifierJson(observationIdSystem, id)).join(',');
+  return (
+    `{"resourceType":"Observation","meta":{"tag":[{"system":"${clockSystem}","code":"${clock}"}]},` +
+    `"identifier":[${identifiers}],"status":"final",` +
+    // Only an alert may concern nobody: FHIR R4 lets the subject out.
+    (subject === undefined
+      ? ''
+      : reference('subject', 'Patient', subjectIdentifierSystem, subject)) +
+    `"effectiveDateTime":"${new Date(at).toISOString()}",` +
+    `"issued":"${new Date(receivedAt).toISOString()}",` +
+    reference('device', 'Device', deviceIdentifierSystem, device)
+  );
+}
+
+/** A logical reference (FHIR R4 references.html#logical): the hospital knows which record it is. */
+function reference(element: string, type: string, system: string, value: string): string {
+  return `"${element}":{"type":"${type}","identifier":${identifierJson(system, value)}},`;
+}
+
+function body(observation: Released): string {
+  if (observation.kind === 'alert') return alertBody(observation);
+  const { codings, category } = metricJson(observation.metric);
+  return (
+    `"category":${category},"code":{"coding":${codings}},` +
+    valueJson(observation) +
+    doubtJson(observation)
+  );
+}
+
+type Measurement = Exclude<Released, { kind: 'alert' }>;
+
+/** Never both value and reason, never neither: what cannot be stated is absent, and never zero. */
+function valueJson(observation: Measurement): string {
+  if (observation.absent !== undefined) return absentJson(observation.absent);
+  switch (observation.kind) {
+    case 'numeric':
+      if (!Number.isFinite(observation.value)) return absentJson('not-a-number');
+      return `"valueQuantity":{"value":${observation.value},${metricJson(observation.metric).unit}}`;
+    case 'enumeration':
+      // FHIR R4 string: an empty one does not exist.
+      if (observation.value === '') return absentJson('unknown');
+      return `"valueCodeableConcept":{"text":${JSON.stringify(observation.value)}}`;
+    case 'samples':
+      if (observation.value.length === 0) return absentJson('unknown');
+      return sampledJson(
+        observation.value,
+        observation.periodMs,
+        metricJson(observation.metric).unit,
+      );
+  }
+}
+
+/** FHIR R4 SampledData: `E` marks a sample without a value. The first one was taken at `effective`. */
+function sampledJson(samples: readonly number[], periodMs: number, unit: string): string {
+  const data = samples.map((sample) => (Number.isFinite(sample) ? sample : 'E')).join(' ');
+  return `"valueSampledData":{"origin":{"value":0,${unit}},"period":${periodMs},"dimensions":1,"data":"${data}"}`;
+}
+
+const doubt =
+  '"interpretation":[{"coding":[{"system":"http://hl7.org/fhir/uv/pocd/CodeSystem/measurement-status","code":"questionable"}]}]';
+
+function doubtJson({ quality }: Released): string {
+  return quality === 'questionable' ? `,${doubt}` : '';
+}
+
+/** FHIR R4 bp.html: both systolic and diastolic are there, each with a value or a reason. */
+function fromPressures({ site, members, systolic, diastolic }: PressurePanel): ObservationResource {
+  const [first] = members;
+  const components = members.map((one) =>
+    componentJson(metricJson(one.metric).codings, `${valueJson(one)}${doubtJson(one)}`),
+  );
+  const mdc = pressureSites[site];
+  if (!systolic) {
+    const codings = `[${mdcCoding(mdc + 1, `${site}_SYS`)},${loincCoding('8480-6')}]`;
+    components.push(componentJson(codings, absentJson('unknown')));
+  }
+  if (!diastolic) {
+    const codings = `[${mdcCoding(mdc + 2, `${site}_DIA`)},${loincCoding('8462-4')}]`;
+    components.push(componentJson(codings, absentJson('unknown')));
+  }
+  // "Blood pressure panel with all children optional".
+  const code = `[${mdcCoding(mdc, site)},${loincCoding('85354-9')}]`;
+  const ids = members.map((one) => one.id);
+  return {
+    id: first.id,
+    json:
+      `${head(first, ids)}"category":${categoryJson('vital-signs')},"code":{"coding":${code}},` +
+      `"component":[${components.join(',')}]}`,
+  };
+}
+
+function componentJson(codings: string, value: string): string {
+  return `{"code":{"coding":${codings}},${value}}`;
+}
+
+/** IHE DEC PCD-04 and its codes for the facets of an alert (ISO/IEEE 11073-10101). */
+const facets = {
+  source: `[${mdcCoding(68480, 'MDC_ATTR_ALERT_SOURCE')}]`,
+  phase: `[${mdcCoding(68481, 'MDC_ATTR_EVENT_PHASE')}]`,
+  priority: `[${mdcCoding(68484, 'MDC_ATTR_ALARM_PRIORITY')}]`,
+} as const;
+
+const priorityWords = {
+  high: 'PH',
+  medium: 'PM',
+  low: 'PL',
+  none: 'PN',
+} as const satisfies Record<AlertPriority, string>;
+
+const alertCategory =
+  '[{"coding":[{"system":"urn:wardgate:observation-category","code":"alert"}]}]';
+
+function alertBody(alert: Released & AlertCondition): string {
+  const { event, metric, phase, priority } = alert;
+  const components = [
+    componentJson(facets.phase, `"valueString":"${phase}"`),
+    componentJson(facets.priority, `"valueString":"${priorityWords[priority]}"`),
+  ];
+  if (metric !== undefined) {
+    const source = `"valueCodeableConcept":{"coding":${metricJson(metric).codings}}`;
+    components.push(componentJson(facets.source, source));
+  }
+  return (
+    `"category":${alertCategory},"code":{"coding":[${mdcCoding(alertEvents[event], event)}]},` +
+    `"component":[${components.join(',')}]${doubtJson(alert)}`
+  );
+}
