@@ -31,6 +31,8 @@ export interface LineUnderTest {
   until(condition: () => boolean): Promise<void>;
   opened(): number;
   closedBy(): string[];
+  /** How long each retry was put off, in milliseconds. */
+  waits(): number[];
 }
 
 type Settings = Pick<LineOptions, 'endpoint'> &
@@ -79,5 +81,9 @@ export function openLine({ answer, ...settings }: Settings): LineUnderTest {
     },
     opened: () => signals.filter(({ kind }) => kind === 'line-opened').length,
     closedBy: () => signals.flatMap((each) => (each.kind === 'line-closed' ? [each.cause] : [])),
+    waits: () =>
+      logged.flatMap(({ fields: { retryInMs } }) =>
+        typeof retryInMs === 'number' ? [retryInMs] : [],
+      ),
   };
 }
