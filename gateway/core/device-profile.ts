@@ -62,6 +62,11 @@ export const DeviceProfile = z.strictObject({
   /** `device`: a patient is bound to the device. `record`: each record names its own subject. */
   association: z.enum(['device', 'record']).default('device'),
   metrics: z.array(ProfileMetric).min(1),
+  /**
+   * Fields this device sends that are left out on purpose: what they mean has no metric in the
+   * nomenclature, or another field already says it. Any further field is rejected and counted.
+   */
+  omitted: z.array(z.string()).default([]),
   /** The device is called silent after this long without a record. */
   silentAfterMs: z.int().positive(),
   /** The most messages a second a healthy device of this model sends. */
