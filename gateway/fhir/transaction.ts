@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { alertEvents } from '../core/alert.ts';
+import { metrics } from '../core/metric.ts';
 import { isPseudonym, observationIdSystem, type Released } from '../core/observation.ts';
 import type { OutboxEntry } from '../core/relay.ts';
 import { deviceIdentifierSystem, identifierJson, toObservations } from './observation.ts';
@@ -74,13 +76,23 @@ export function flawOf(batch: readonly OutboxEntry[]): string | undefined {
   return undefined;
 }
 
-function flawOfOne({ kind, id, device, subject, at, receivedAt }: Released): string | undefined {
+function flawOfOne(observation: Released): string | undefined {
+  const { kind, id, device, subject, at, receivedAt } = observation;
   if (typeof id !== 'string' || id === '') return 'observation without an id';
   if (!isPseudonymText(device)) return 'device is not pseudonymous';
   const isNobody = subject === undefined && kind === 'alert';
   if (!isNobody && !isPseudonymText(subject)) return 'subject is not pseudonymous';
   if (!isInstant(at) || !isInstant(receivedAt)) return 'time out of range';
-  return undefined;
+  return isCoded(observation) ? undefined : 'not in the nomenclature';
+}
+
+/** An outbox can outlive the version of the gateway that filled it. */
+function isCoded(observation: Released): boolean {
+  if (observation.kind !== 'alert') return Object.hasOwn(metrics, observation.metric);
+  const { event, metric } = observation;
+  return (
+    Object.hasOwn(alertEvents, event) && (metric === undefined || Object.hasOwn(metrics, metric))
+  );
 }
 
 function isPseudonymText(value: unknown): boolean {

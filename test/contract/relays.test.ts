@@ -1,0 +1,226 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Released } from '../../gateway/core/observation.ts';
+import { Phi } from '../../gateway/core/phi.ts';
+import type { Delivery, Relay, RelayContext } from '../../gateway/core/relay.ts';
+import { type FhirFault, startFhirHospital } from '../../gateway/hospital/fhir-hospital.ts';
+import { type CuttingLine, type Direction, startCuttingLine } from '../support/cutting-line.ts';
+import {
+  makeHospitalCertificate,
+  type ServerCertificate,
+} from '../support/hospital-certificate.ts';
+import { outboxEntry, released } from '../support/released.ts';
+
+/**
+ * The promises every relay makes. A file is under test from the moment it exists in
+ * gateway/relays; what it needs is a destination of its kind here.
+ */
+const folder = join(import.meta.dirname, '../../gateway/relays');
+
+/** A real destination that fails on command and keeps count. */
+interface Destination {
+  readonly port: number;
+  optionsFor(port: number): unknown;
+  /** Every way it can fail, and what the relay must call it. */
+  readonly faults: Readonly<Record<string, Delivery['outcome']>>;
+  setFault(fault: string, observationId: string): void;
+  /** Observations stored more than once. */
+  duplicates(): number;
+  holds(id: string): boolean;
+  close(): Promise<void>;
+}
+
+const destinations: Readonly<Record<string, (tls: ServerCertificate) => Promise<Destination>>> = {
+  async fhir(tls) {
+    const hospital = await startFhirHospital({ key: tls.key, cert: tls.cert, slowMs: 60_000 });
+    const faults: Record<FhirFault, Delivery['outcome']> = {
+      none: 'delivered',
+      down: 'retry',
+      '500': 'retry',
+      '503-retry-after': 'retry',
+      slow: 'unknown',
+      html: 'unknown',
+      truncated: 'unknown',
+      'cut-after-store': 'unknown',
+      '422-one': 'refused',
+    };
+    return {
+      port: hospital.port,
+      optionsFor: (port) => ({
+        url: `https://127.0.0.1:${port}/fhir`,
+        timeoutMs: 1_000,
+        ca: 'hospital.pem',
+      }),
+      faults,
+      setFault: (fault, id) => hospital.setFault(fault as FhirFault, id),
+      duplicates: () => hospital.counts.duplicates,
+      holds: (id) => hospital.stored.has(id),
+      close: () => hospital.close(),
+    };
+  },
+};
+
+/** The records of one batch; every batch has ids of its own. */
+let batches = 0;
+function nextBatch() {
+  batches += 1;
+  const spo2 = released({ id: `batch${batches}.0` });
+  const rate = released({ id: `batch${batches}.1`, metric: 'MDC_PULS_OXIM_PULS_RATE', value: 71 });
+  const other = released({
+    id: `batch${batches}.2`,
+    device: '_other',
+    absent: 'sensor-off',
+    value: undefined,
+  });
+  return {
+    ids: [spo2.id, rate.id, other.id],
+    entries: [outboxEntry([spo2, rate], 1), outboxEntry([other], 2)],
+  };
+}
+
+describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
+  const relay: Relay = (await import(join(folder, name))).default;
+  let tls: ServerCertificate;
+  let destination: Destination;
+
+  beforeAll(async () => {
+    const start = destinations[relay.id];
+    if (!start) throw new Error(`no destination to test ${name} against`);
+    tls = await makeHospitalCertificate();
+    destination = await start(tls);
+  });
+  afterAll(() => destination?.close());
+
+  const context: RelayContext = {
+    signal: new AbortController().signal,
+    readSecret: () => Buffer.from(tls.ca),
+  };
+
+  async function sendBy(
+    port: number,
+    entries: Parameters<ReturnType<Relay['connect']>['send']>[0],
+  ) {
+    const connection = relay.connect(relay.options.parse(destination.optionsFor(port)), context);
+    try {
+      return await connection.send(entries);
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Whatever happened to the first sending, the second one leaves each observation there once. */
+  async function expectStoredOnceAfter(first: Delivery, batch: ReturnType<typeof nextBatch>) {
+    if (first.outcome === 'delivered') {
+      expect(batch.ids.filter((id) => !destination.holds(id))).toEqual([]);
+    }
+    expect(await sendBy(destination.port, batch.entries)).toEqual({ outcome: 'delivered' });
+    expect(batch.ids.filter((id) => !destination.holds(id))).toEqual([]);
+    expect(destination.duplicates()).toBe(0);
+  }
+
+  it('is called what its file is called, and describes every option', () => {
+    expect(`${relay.id}.ts`).toBe(name);
+    expect(relay.batchMax).toBeGreaterThan(0);
+    const { additionalProperties, properties } = z.toJSONSchema(relay.options, { io: 'input' });
+    expect(additionalProperties).toBe(false);
+    for (const [option, { description }] of Object.entries(properties ?? {}) as [
+      string,
+      { description?: string },
+    ][]) {
+      expect(description, option).toMatch(/\w+/);
+    }
+  });
+
+  it('refuses an option nobody knows', () => {
+    const options = { ...(destination.optionsFor(1) as object), rejectUnauthorized: false };
+    expect(relay.options.safeParse(options).success).toBe(false);
+    expect(relay.options.safeParse(destination.optionsFor(1)).success).toBe(true);
+  });
+
+  it('calls every failure by its name, and stores once when the failure is over', async () => {
+    for (const [fault, outcome] of Object.entries(destination.faults)) {
+      const batch = nextBatch();
+      destination.setFault(fault, batch.ids[1] ?? '');
+      const first = await sendBy(destination.port, batch.entries);
+      expect(first.outcome, fault).toBe(outcome);
+      destination.setFault('none', '');
+      await expectStoredOnceAfter(first, batch);
+    }
+  });
+
+  it.each<[Direction, boolean, number]>([
+    ['request', false, 23],
+    ['response', false, 23],
+    ['request', true, 17],
+    ['response', true, 1],
+  ])(
+    'survives a line cut anywhere in the %s (inside TLS: %s), every %i bytes',
+    async (direction, isInside, step) => {
+      const line = await startCuttingLine(destination.port, isInside ? tls : undefined);
+      try {
+        const whole = nextBatch();
+        expect(await sendBy(line.port, whole.entries)).toEqual({ outcome: 'delivered' });
+        const bytes = line.passed(direction).length;
+        expect(bytes).toBeGreaterThan(100);
+        for (let afterBytes = 0; afterBytes < bytes; afterBytes += step) {
+          await expectCutSurvived(line, direction, afterBytes);
+        }
+      } finally {
+        await line.close();
+      }
+    },
+  );
+
+  async function expectCutSurvived(line: CuttingLine, direction: Direction, afterBytes: number) {
+    const batch = nextBatch();
+    line.setCut({ direction, afterBytes });
+    const first = await sendBy(line.port, batch.entries);
+    expect(['unknown', 'retry', 'delivered'], `cut after ${afterBytes}`).toContain(first.outcome);
+    // "retry" claims that nothing was stored; only "unknown" may be wrong about it.
+    if (first.outcome === 'retry') {
+      expect(batch.ids.filter((id) => destination.holds(id))).toEqual([]);
+    }
+    await expectStoredOnceAfter(first, batch);
+  }
+
+  it('lets no person’s data out, whatever was cast to be released', async () => {
+    const line = await startCuttingLine(destination.port, tls);
+    const places = [
+      'id',
+      'device',
+      'subject',
+      'performer',
+      'note',
+      'value',
+      'deviceTime',
+      'metric',
+      'at',
+      'clock',
+    ];
+    const wrong = fc.dictionary(
+      fc.constantFrom(...places),
+      fc.constant(new Phi('4711-Mustermann')),
+      { minKeys: 1 },
+    );
+    const kind = fc.constantFrom('numeric', 'enumeration', 'alert');
+    try {
+      await fc.assert(
+        fc.asyncProperty(wrong, kind, fc.nat(), async (changes, kindOf, id) => {
+          const alert = { event: 'MDC_EVT_ALARM', phase: 'start', priority: 'high' };
+          const one = released({ id: `phi${id}`, ...alert, kind: kindOf, ...changes });
+          const delivery = await sendBy(line.port, [outboxEntry([one as Released])]);
+          const left = `${line.passed('request')}${JSON.stringify(delivery)}`;
+          expect(left).not.toMatch(/4711|Mustermann/);
+          const isNamed = ['device', 'subject'].some((place) => place in changes);
+          if (isNamed) expect(delivery.outcome).toBe('refused');
+        }),
+        { numRuns: 100 },
+      );
+    } finally {
+      await line.close();
+    }
+  });
+});
