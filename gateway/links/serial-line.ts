@@ -121,7 +121,10 @@ function toWire(
   };
 }
 
-/** node-serialport learns of an unplugged adapter only by a failing read or write, if at all. */
+/**
+ * node-serialport may never learn of an unplugged adapter: a read of a port that hung up returns no
+ * bytes and no error, and the binding then reads again without end. Closing it stops that too.
+ */
 async function watchPresence(
   path: string,
   opened: SerialNode,

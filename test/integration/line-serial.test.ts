@@ -127,6 +127,26 @@ it('notices that the path leads elsewhere although the old port still lives', as
   expect(gateway.closedBy()).toEqual(['node-changed']);
 });
 
+it('notices that the path was turned elsewhere between the look and the opening', async () => {
+  const [first, second] = [await openPseudoTerminal(), await openPseudoTerminal()];
+  const path = `${first.hostPath}-by-id`;
+  symlinkSync(first.hostPath, path);
+  let looks = 0;
+  const gateway = openLine({
+    endpoint: { path },
+    async readAdapter() {
+      looks += 1;
+      if (looks === 1) {
+        rmSync(path);
+        symlinkSync(second.hostPath, path);
+      }
+      return undefined;
+    },
+  });
+  await gateway.until(() => gateway.opened() === 1);
+  expect(gateway.closedBy()).toEqual(['node-changed']);
+});
+
 it('reads nothing from another adapter on the same path until the old one returns', async () => {
   const cable = await openPseudoTerminal();
   let adapter = 'ftdi A1';
@@ -173,8 +193,18 @@ it('is refused by a port that another program holds, and takes it when it is fre
 it('waits for a path that is not there and never opens what is no port', async () => {
   const cable = await openPseudoTerminal();
   const path = `${cable.hostPath}-file`;
-  const gateway = openLine({ endpoint: { path } });
-  await gateway.until(() => gateway.closedBy().includes('missing'));
+  let attempts = 0;
+  const { promise: fourth, resolve } = Promise.withResolvers<void>();
+  const gateway = openLine({
+    endpoint: { path },
+    chance: () => {
+      attempts += 1;
+      if (attempts === 4) resolve();
+      return 0;
+    },
+  });
+  await fourth;
+  expect(gateway.closedBy(), 'the same cause is news only once').toEqual(['missing']);
   symlinkSync(import.meta.filename, path);
   await gateway.until(() => gateway.closedBy().includes('not-a-port'));
   rmSync(path);

@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { chunksInFlightMax } from '../../gateway/links/line-intake.ts';
@@ -79,6 +80,34 @@ it('connects again when the server accepts and stays silent', async () => {
     Math.max(...gateway.waits()),
     'a quiet device is waited for with the line open',
   ).toBeLessThanOrEqual(quick.reopenMinMs);
+});
+
+it('does not call a device silent that speaks, nor hold its silences of yesterday against it', async () => {
+  const chatty = await startServer((socket) => {
+    const chat = setInterval(() => socket.write('.'), 10);
+    socket.on('close', () => clearInterval(chat));
+  });
+  const greeter = await startServer((socket) => socket.write('hello'));
+  const talking = openLine({
+    endpoint: { host, port: chatty.port },
+    timing: { ...quick, silentCloseMs: 300 },
+  });
+  await talking.until(() => talking.taken.length > 0);
+  const greeted = openLine({
+    endpoint: { host, port: greeter.port },
+    timing: { ...quick, silentCloseMs: 50 },
+  });
+  // 450 ms if each silence is waited for alike; 25 s if each were twice the one before.
+  await greeted.until(() => greeted.opened() === 10);
+  expect(talking.closedBy()).toEqual([]);
+});
+
+it('gives up on a server that does not finish the handshake', async () => {
+  const port = await startDeafServer();
+  const timing = { ...quick, openTimeoutMs: 50 };
+  const gateway = openLine({ endpoint: { host, port }, timing });
+  await gateway.until(() => gateway.closedBy().includes('open-timeout'));
+  expect(gateway.opened()).toBe(0);
 });
 
 it('has the kernel probe a peer that says nothing', async () => {
@@ -182,6 +211,23 @@ async function startServer(greet: (socket: Socket) => unknown, port = 0): Promis
   }
   onTestFinished(stop);
   return { port: (server.address() as AddressInfo).port, sockets, stop };
+}
+
+/** A process that is stopped with its queue of connections full: the kernel drops what comes. */
+async function startDeafServer(): Promise<number> {
+  const script = `const server = require('node:net').createServer();
+    server.listen({ port: 0, host: '${host}', backlog: 1 }, () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const port = Number(`${(await once(child.stdout, 'data'))[0]}`);
+  child.kill('SIGSTOP');
+  const fillers = Array.from({ length: 8 }, () => connect({ host, port }));
+  for (const filler of fillers) filler.on('error', () => {});
+  onTestFinished(() => {
+    for (const filler of fillers) filler.destroy();
+  });
+  await Promise.race(fillers.map((filler) => once(filler, 'connect')));
+  return port;
 }
 
 async function firstData(socket: Socket | undefined): Promise<Buffer> {
