@@ -5,7 +5,13 @@ import * as x509 from '@peculiar/x509';
 import type { CertificateProfile } from '../core/certificate-profile.ts';
 import { GatewayError } from '../core/error.ts';
 import { identifiers, readBasicConstraints, readCertificate } from './certificate-fields.ts';
-import { generateKey, type KeyPair, keyIdentifier, publicKeyBytes } from './keys.ts';
+import {
+  generateKey,
+  type KeyPair,
+  keyIdentifier,
+  publicKeyBytes,
+  readPrivateKey,
+} from './keys.ts';
 import {
   type Candidate,
   type Issuer,
@@ -80,7 +86,7 @@ export async function createAuthority(order: {
 /**
  * An authority that was made before. `chainPem`: see Authority.
  *
- * @throws GatewayError `secret-missing` when key and certificate do not belong together.
+ * @throws GatewayError `secret-missing` when the key is damaged or another one’s.
  */
 export function openAuthority(parts: {
   readonly certificatePem: string;
@@ -89,7 +95,7 @@ export function openAuthority(parts: {
 }): Authority {
   const { certificatePem, chainPem } = parts;
   const certificate = new X509Certificate(certificatePem);
-  const privateKey = createPrivateKey(parts.privateKeyPem);
+  const privateKey = readPrivateKey(parts.privateKeyPem, certificate.subject);
   if (!certificate.checkPrivateKey(privateKey))
     throw new GatewayError('secret-missing', `the key of ${certificate.subject} is another one’s`);
   return {

@@ -1,6 +1,7 @@
-import { createHash, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyAlgorithm } from '../core/certificate-profile.ts';
+import { GatewayError } from '../core/error.ts';
 import { derTags, expectDer, membersOf, readDer, wholeBits } from './der.ts';
 
 export interface KeyPair {
@@ -18,6 +19,20 @@ export async function generateKey(algorithm: KeyAlgorithm): Promise<KeyPair> {
     privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     publicKey,
   };
+}
+
+/**
+ * A key of the site, from PKCS#8.
+ *
+ * @param owner whose key it is, for the error.
+ * @throws GatewayError `secret-missing` when it is damaged.
+ */
+export function readPrivateKey(pem: string, owner: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new GatewayError('secret-missing', `the key of ${owner} is damaged`, { cause });
+  }
 }
 
 /** Subject public key info (RFC 5280 4.1.2.7) as DER. */

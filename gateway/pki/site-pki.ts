@@ -1,4 +1,4 @@
-import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import device from '../../certs/device.ts';
@@ -13,7 +13,7 @@ import {
   type IssuedCertificate,
   openAuthority,
 } from './authority.ts';
-import { generateKey } from './keys.ts';
+import { generateKey, readPrivateKey } from './keys.ts';
 import { hostNames } from './names.ts';
 import { readSecretFile, requirePrivateDirectory, syncDirectory, writeNewFile } from './secrets.ts';
 
@@ -189,9 +189,11 @@ function writeFolder(folder: string, contents: Readonly<Record<string, string>>)
       writeNewFile(join(temporary, name), content, name.endsWith('.key') ? 0o600 : 0o644);
     renameSync(temporary, folder);
     syncDirectory(join(folder, '..'));
-  } catch (error) {
+  } catch (cause) {
     rmSync(temporary, { recursive: true, force: true });
-    throw error;
+    // Somebody else made it meanwhile: theirs counts, for devices may trust it already.
+    if (existsSync(folder)) throw new GatewayError('site-exists', `${folder} exists`, { cause });
+    throw cause;
   }
 }
 
@@ -216,7 +218,7 @@ function requireChain(
     isIssuedBy(root, root) &&
     isIssuedBy(issuing, root) &&
     isIssuedBy(server, issuing) &&
-    server.checkPrivateKey(createPrivateKey(pems.key));
+    server.checkPrivateKey(readPrivateKey(pems.key, server.subject));
   if (!fits)
     throw new GatewayError('secret-missing', `the files of ${folder} do not belong together`);
 }

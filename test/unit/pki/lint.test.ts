@@ -292,6 +292,16 @@ it.each(badCertificates)(
   },
 );
 
+it('signs nothing in which the lint found something', async () => {
+  // A usage named twice is one bit in a certificate, so what is built cannot be what was asked.
+  const twice = profiled({ keyUsages: ['digitalSignature', 'digitalSignature'] });
+  expect(lintOrder(twice, issuer)).toEqual([]);
+  await expect(authority.issue({ ...twice, key })).rejects.toMatchObject({
+    code: 'certificate-refused',
+    message: expect.stringContaining('key-usages: '),
+  });
+});
+
 it('has a bad case for every lint', () => {
   const tried = new Set([...badOrders, ...badCertificates].map(([, lint]) => lint));
   // Unreadable bytes are the reader's own test.
