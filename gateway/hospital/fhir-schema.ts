@@ -80,6 +80,7 @@ const vitalSignUnits: Readonly<Record<string, readonly string[]>> = {
   '8867-4': ['/min'],
   '2708-6': ['%'],
   '8310-5': ['Cel', '[degF]'],
+  '29463-7': ['kg', 'g', '[lb_av]'],
   '8480-6': ['mm[Hg]'],
   '8462-4': ['mm[Hg]'],
 };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import type { ServerCertificate } from './hospital-certificate.ts';
+import type { TestCertificate } from './hospital-certificate.ts';
 
 export type Direction = 'request' | 'response';
 
@@ -26,7 +26,7 @@ export interface CuttingLine {
  */
 export async function startCuttingLine(
   targetPort: number,
-  tls?: ServerCertificate,
+  tls?: TestCertificate,
 ): Promise<CuttingLine> {
   const open = new Set<Socket>();
   let cut: Cut | undefined;

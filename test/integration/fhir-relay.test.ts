@@ -1,0 +1,355 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, get } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { OutboxEntry, RelayConnection } from '../../gateway/core/relay.ts';
+import {
+  type FhirHospitalOptions,
+  startFhirHospital,
+} from '../../gateway/hospital/fhir-hospital.ts';
+import fhir from '../../gateway/relays/fhir.ts';
+import { startCuttingLine } from '../support/cutting-line.ts';
+import {
+  makeClientCertificate,
+  makeHospitalCertificate,
+  type TestCertificate,
+} from '../support/hospital-certificate.ts';
+import { outboxEntry, released } from '../support/released.ts';
+
+let tls: TestCertificate;
+let stranger: TestCertificate;
+
+beforeAll(async () => {
+  tls = await makeHospitalCertificate();
+  stranger = await makeHospitalCertificate();
+});
+
+function entries(...ids: string[]): OutboxEntry[] {
+  return ids.map((id, index) => outboxEntry([released({ id })], index));
+}
+
+interface Settings {
+  readonly port: number;
+  readonly timeoutMs?: number;
+  readonly client?: TestCertificate;
+  readonly host?: string;
+  readonly signal?: AbortSignal;
+}
+
+function connect({
+  port,
+  timeoutMs = 2_000,
+  client,
+  host = '127.0.0.1',
+  signal,
+}: Settings): RelayConnection {
+  const files: Record<string, string | undefined> = {
+    ca: tls.ca,
+    cert: client?.cert,
+    key: client?.key,
+  };
+  const options = fhir.options.parse({
+    url: `https://${host}:${port}/fhir`,
+    timeoutMs,
+    ca: 'ca',
+    ...(client && { clientCertificate: 'cert', clientKey: 'key' }),
+  });
+  const connection = fhir.connect(options, {
+    signal: signal ?? new AbortController().signal,
+    readSecret: (path) => Buffer.from(files[path] ?? ''),
+  });
+  onTestFinished(() => connection.close());
+  return connection;
+}
+
+async function startHospital(options: Partial<FhirHospitalOptions> = {}) {
+  const hospital = await startFhirHospital({ ...tls, ...options });
+  onTestFinished(() => hospital.close());
+  return hospital;
+}
+
+/** An HTTPS server that answers what no FHIR server would. */
+async function startServer(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer({ key: tls.key, cert: tls.cert }, answer).listen(0, '127.0.0.1');
+  let connections = 0;
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, connections: () => connections };
+}
+
+describe('a hospital that is well', () => {
+  it('has each observation once, however often it is sent, and tells its ids', async () => {
+    const recorded: string[] = [];
+    const hospital = await startHospital({ record: (ids) => recorded.push(...ids) });
+    const connection = connect(hospital);
+    for (const batch of [entries('a', 'b'), entries('b', 'c'), entries('a', 'b')]) {
+      expect(await connection.send(batch)).toEqual({ outcome: 'delivered' });
+    }
+    expect([...hospital.stored.keys()]).toEqual(['a', 'b', 'c']);
+    expect(recorded).toEqual(['a', 'b', 'c']);
+    expect(hospital.counts).toMatchObject({ received: 6, stored: 3, repeated: 3, duplicates: 0 });
+  });
+
+  it('finds an observation by our identifier', async () => {
+    const hospital = await startHospital();
+    await connect(hospital).send(entries('a'));
+    const found = await getJson(
+      `${hospital.url}/Observation?identifier=urn:wardgate:observation|a`,
+    );
+    expect(found).toMatchObject({
+      type: 'searchset',
+      total: 1,
+      entry: [{ resource: { status: 'final' } }],
+    });
+    expect(await getJson(`${hospital.url}/metadata`)).toMatchObject({ fhirVersion: '4.0.1' });
+  });
+
+  it('is spoken to over one connection', async () => {
+    const hospital = await startHospital();
+    const line = await startCuttingLine(hospital.port);
+    onTestFinished(() => line.close());
+    const connection = connect(line);
+    await connection.send(entries('a'));
+    const first = line.passed('request').length;
+    await connection.send(entries('b'));
+    // A second connection would count from nothing again.
+    expect(line.passed('request').length).toBeGreaterThan(first);
+  });
+
+  it('takes several batches at once', async () => {
+    const hospital = await startHospital();
+    const connection = connect(hospital);
+    const ids = Array.from({ length: 12 }, (_, index) => `p${index}`);
+    const outcomes = await Promise.all(ids.map((id) => connection.send(entries(id))));
+    expect(outcomes).toEqual(ids.map(() => ({ outcome: 'delivered' })));
+    expect(hospital.stored.size).toBe(ids.length);
+  });
+
+  it('lets in by client certificate only whom it knows', async () => {
+    const client = await makeClientCertificate();
+    const hospital = await startHospital({ clientCa: client.ca });
+    const known = connect({ port: hospital.port, client });
+    expect(await known.send(entries('a'))).toEqual({ outcome: 'delivered' });
+
+    const nobody = connect({ port: hospital.port });
+    const unknown = connect({ port: hospital.port, client: await makeClientCertificate() });
+    for (const connection of [nobody, unknown]) {
+      // TLS 1.3: the client believes the handshake done before the server refuses it.
+      expect(['retry', 'unknown']).toContain((await connection.send(entries('b'))).outcome);
+    }
+    expect([...hospital.stored.keys()]).toEqual(['a']);
+  });
+
+  it('is not full of what it has no room for', async () => {
+    const hospital = await startHospital({ resourcesMax: 2 });
+    const connection = connect(hospital);
+    expect(await connection.send(entries('a'))).toEqual({ outcome: 'delivered' });
+    expect(await connection.send(entries('b'))).toMatchObject({
+      outcome: 'retry',
+      cause: 'HTTP 507 (too-costly)',
+    });
+  });
+
+  it('needs nothing when there is nothing to send', async () => {
+    const connection = connect({ port: 1 });
+    expect(await connection.send([])).toEqual({ outcome: 'delivered' });
+  });
+
+  it('names the entry it refuses', async () => {
+    const hospital = await startHospital();
+    hospital.setFault('422-one', 'b');
+    expect(await connect(hospital).send(entries('a', 'b'))).toEqual({
+      outcome: 'refused',
+      // After the one Device.
+      cause: 'HTTP 422 (business-rule at Bundle.entry[2])',
+    });
+    expect(hospital.stored.size).toBe(0);
+  });
+
+  it('says when to come back', async () => {
+    const hospital = await startHospital();
+    hospital.setFault('503-retry-after');
+    expect(await connect(hospital).send(entries('a'))).toMatchObject({
+      outcome: 'retry',
+      afterMs: 2_000,
+    });
+  });
+});
+
+describe('a server that is not the hospital', () => {
+  it('hears nothing when somebody else signed it', async () => {
+    let requests = 0;
+    const server = await startFhirHospital({ ...stranger, record: () => (requests += 1) });
+    onTestFinished(() => server.close());
+    expect(await connect(server).send(entries('a'))).toEqual({
+      outcome: 'retry',
+      cause: expect.stringMatching(/^(UNABLE_TO_VERIFY|SELF_SIGNED|DEPTH_ZERO|CERT)/),
+    });
+    expect(requests).toBe(0);
+  });
+
+  it('hears nothing when its certificate names another host', async () => {
+    const elsewhere = await makeHospitalCertificate('ehr.example');
+    const server = await startFhirHospital(elsewhere);
+    onTestFinished(() => server.close());
+    const options = fhir.options.parse({ url: server.url, ca: 'ca' });
+    const connection = fhir.connect(options, {
+      signal: new AbortController().signal,
+      readSecret: () => Buffer.from(elsewhere.ca),
+    });
+    onTestFinished(() => connection.close());
+    expect(await connection.send(entries('a'))).toEqual({
+      outcome: 'retry',
+      cause: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+    expect(server.counts.received).toBe(0);
+  });
+
+  it.each([
+    ['that is not there', 'ECONNREFUSED', () => unusedPort()],
+    [
+      'that does not speak TLS',
+      'EPROTO',
+      () => startTcp((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
+    ],
+    ['that never answers the handshake', 'ETIMEDOUT', () => startTcp(() => {})],
+    ['that hangs up in the handshake', 'ECONNRESET', () => startTcp((socket) => socket.destroy())],
+  ])('%s has stored nothing', async (_, cause, start) => {
+    const delivery = await connect({ port: await start(), timeoutMs: 500 }).send(entries('a'));
+    expect(delivery).toMatchObject({ outcome: 'retry' });
+    if (cause === 'EPROTO')
+      expect(delivery).toMatchObject({ cause: expect.stringMatching(/^(EPROTO|ERR_SSL)/) });
+    else expect(delivery).toMatchObject({ cause });
+  });
+
+  it('whose name nobody knows has stored nothing', async () => {
+    const connection = connect({ port: 443, host: 'hospital.invalid' });
+    expect(await connection.send(entries('a'))).toMatchObject({
+      outcome: 'retry',
+      cause: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/),
+    });
+  });
+});
+
+describe('an answer', () => {
+  it('that redirects is not followed', async () => {
+    const elsewhere = await startServer((_, response) => response.end());
+    const server = await startServer((_, response) => {
+      response.writeHead(307, { location: `https://127.0.0.1:${elsewhere.port}/fhir` }).end();
+    });
+    expect(await connect(server).send(entries('a'))).toEqual({
+      outcome: 'retry',
+      cause: 'HTTP 307',
+    });
+    expect(elsewhere.connections()).toBe(0);
+  });
+
+  it('without an end is not waited for, nor kept', async () => {
+    let sent = 0;
+    const server = await startServer((_, response) => {
+      const piece = Buffer.alloc(65_536, 0x20);
+      response.writeHead(200);
+      const fill = () => {
+        while (!response.destroyed && response.write(piece)) sent += piece.length;
+        sent += piece.length;
+      };
+      response.on('drain', fill);
+      fill();
+    });
+    expect(await connect(server).send(entries('a'))).toEqual({
+      outcome: 'unknown',
+      cause: 'answer incomplete',
+    });
+    // What the limit lets in, and what the buffers of the two sockets hold.
+    expect(sent).toBeLessThan(16 * 1_048_576);
+  });
+
+  it('that trickles is cut off in time', async () => {
+    const server = await startServer((_, response) => {
+      response.writeHead(200);
+      response.write('{');
+    });
+    expect(await connect({ ...server, timeoutMs: 300 }).send(entries('a'))).toMatchObject({
+      outcome: 'unknown',
+    });
+  });
+
+  it('with a status keeps its meaning even when the rest breaks off', async () => {
+    const server = await startServer((_, response) => {
+      response.writeHead(422, { 'content-length': 100 });
+      response.write('{', () => response.destroy());
+    });
+    expect(await connect(server).send(entries('a'))).toEqual({
+      outcome: 'refused',
+      cause: 'HTTP 422',
+    });
+  });
+
+  it.each([401, 403, 404])(
+    'of %i keeps everything for when the site has mended it',
+    async (status) => {
+      const server = await startServer((request, response) => {
+        request.resume();
+        response.writeHead(status).end();
+      });
+      expect(await connect(server).send(entries('a'))).toMatchObject({
+        outcome: 'retry',
+        cause: `HTTP ${status}`,
+      });
+    },
+  );
+
+  it('may cross the end of the gateway: then nobody knows', async () => {
+    const stop = new AbortController();
+    const server = await startServer(() => stop.abort());
+    const connection = connect({ ...server, signal: stop.signal });
+    expect(await connection.send(entries('a'))).toMatchObject({ outcome: 'unknown' });
+    expect(await connection.send(entries('a'))).toEqual({ outcome: 'retry', cause: 'closed' });
+  });
+});
+
+it.each([
+  ['plain HTTP', { url: 'http://ehr.example/fhir' }],
+  ['a password in the address', { url: 'https://me:secret@ehr.example/fhir' }],
+  ['a query', { url: 'https://ehr.example/fhir?x=1' }],
+  ['no patience', { url: 'https://ehr.example/fhir', timeoutMs: 0 }],
+  ['a key without its certificate', { url: 'https://ehr.example/fhir', clientKey: 'a.key' }],
+  ['a switch that does not exist', { url: 'https://ehr.example/fhir', insecure: true }],
+])('refuses settings with %s', (_, options) => {
+  expect(fhir.options.safeParse(options).success).toBe(false);
+});
+
+async function getJson(url: string): Promise<unknown> {
+  const [response] = (await once(get(url, { ca: tls.ca }), 'response')) as [IncomingMessage];
+  return JSON.parse(Buffer.concat(await response.toArray()).toString());
+}
+
+async function startTcp(answer: (socket: Socket) => void): Promise<number> {
+  const open = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    open.add(socket.on('error', () => {}));
+    answer(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
