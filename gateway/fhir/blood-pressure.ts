@@ -1,7 +1,7 @@
 import type { Numeric, Released } from '../core/observation.ts';
 
 type Part = 'SYS' | 'DIA' | 'MEAN';
-export type ReleasedNumeric = Released & Numeric;
+type ReleasedNumeric = Released & Numeric;
 
 /**
  * The pressures of one measurement. FHIR R4 wants them in one Observation with components
@@ -25,7 +25,7 @@ export const pressureSites = {
   MDC_PRESS_BLD_ART: 150032,
 } as const satisfies Record<string, number>;
 
-export type PressureSite = keyof typeof pressureSites;
+type PressureSite = keyof typeof pressureSites;
 
 interface Place {
   readonly site: PressureSite;

@@ -6,7 +6,7 @@ import { absentJson, categoryJson, loincCoding, mdcCoding, metricJson } from './
 
 /** Pseudonyms are unlinkable between destinations; these name the spaces they live in. */
 export const deviceIdentifierSystem = 'urn:wardgate:device-pseudonym';
-export const subjectIdentifierSystem = 'urn:wardgate:subject-pseudonym';
+const subjectIdentifierSystem = 'urn:wardgate:subject-pseudonym';
 const clockSystem = 'urn:wardgate:clock';
 
 export interface ObservationResource {
@@ -26,10 +26,27 @@ export interface ObservationResource {
  * - `issued` is when the gateway received it.
  */
 export function toObservations(observations: readonly Released[]): readonly ObservationResource[] {
-  return groupPressures(observations).map((one) =>
-    one.kind === 'pressure'
-      ? fromPressures(one)
-      : { id: one.id, json: `${head(one, [one.id])}${body(one)}}` },
+  // The observations of a record mostly share their circumstances: write them once.
+  let last: Released | undefined;
+  let circumstances = '';
+  return groupPressures(observations).map((one) => {
+    const members = one.kind === 'pressure' ? one.members : ([one] as const);
+    const [first] = members;
+    if (!last || !isSharing(last, first)) circumstances = circumstancesJson(first);
+    last = first;
+    const ids = members.map(({ id }) => identifierJson(observationIdSystem, id)).join(',');
+    const statement = one.kind === 'pressure' ? pressureBody(one) : body(one);
+    return { id: first.id, json: `${circumstances}"identifier":[${ids}],${statement}}` };
+  });
+}
+
+function isSharing(one: Released, other: Released): boolean {
+  return (
+    one.at === other.at &&
+    one.receivedAt === other.receivedAt &&
+    one.clock === other.clock &&
+    one.device === other.device &&
+    one.subject === other.subject
   );
 }
 
@@ -37,12 +54,11 @@ export function identifierJson(system: string, value: string): string {
   return `{"system":"${system}","value":${JSON.stringify(value)}}`;
 }
 
-function head(observation: Released, ids: readonly string[]): string {
-  const { clock, subject, device, at, receivedAt } = observation;
-  const identifiers = ids.map((id) => identifierJson(observationIdSystem, id)).join(',');
+/** Whom, when and by what: the beginning of the resource, up to its identifiers. */
+function circumstancesJson({ clock, subject, device, at, receivedAt }: Released): string {
   return (
     `{"resourceType":"Observation","meta":{"tag":[{"system":"${clockSystem}","code":"${clock}"}]},` +
-    `"identifier":[${identifiers}],"status":"final",` +
+    '"status":"final",' +
     // Only an alert may concern nobody: FHIR R4 lets the subject out.
     (subject === undefined
       ? ''
@@ -105,8 +121,7 @@ function doubtJson({ quality }: Released): string {
 }
 
 /** FHIR R4 bp.html: both systolic and diastolic are there, each with a value or a reason. */
-function fromPressures({ site, members, systolic, diastolic }: PressurePanel): ObservationResource {
-  const [first] = members;
+function pressureBody({ site, members, systolic, diastolic }: PressurePanel): string {
   const components = members.map((one) =>
     componentJson(metricJson(one.metric).codings, `${valueJson(one)}${doubtJson(one)}`),
   );
@@ -121,13 +136,10 @@ function fromPressures({ site, members, systolic, diastolic }: PressurePanel): O
   }
   // "Blood pressure panel with all children optional".
   const code = `[${mdcCoding(mdc, site)},${loincCoding('85354-9')}]`;
-  const ids = members.map((one) => one.id);
-  return {
-    id: first.id,
-    json:
-      `${head(first, ids)}"category":${categoryJson('vital-signs')},"code":{"coding":${code}},` +
-      `"component":[${components.join(',')}]}`,
-  };
+  return (
+    `"category":${categoryJson('vital-signs')},"code":{"coding":${code}},` +
+    `"component":[${components.join(',')}]`
+  );
 }
 
 function componentJson(codings: string, value: string): string {

@@ -21,8 +21,11 @@ export function toTransaction(batch: readonly OutboxEntry[]): Transaction {
   const observations: string[] = [];
   for (const { observations: record } of batch) {
     for (const { device } of record) devices.add(device);
-    for (const { id, json } of toObservations(record)) {
-      observations.push(conditionalCreate('Observation', observationIdSystem, id, json));
+    const resources = toObservations(record);
+    const uuid = uuidOf(`${observationIdSystem}|${resources[0]?.id}`);
+    for (const [index, { id, json }] of resources.entries()) {
+      const target = { type: 'Observation', system: observationIdSystem, value: id };
+      observations.push(conditionalCreate(target, numbered(uuid, index), json));
     }
   }
   const entries = [...[...devices].map(createDevice), ...observations];
@@ -33,15 +36,26 @@ export function toTransaction(batch: readonly OutboxEntry[]): Transaction {
 }
 
 function createDevice(pseudonym: string): string {
-  const identifier = identifierJson(deviceIdentifierSystem, pseudonym);
-  const json = `{"resourceType":"Device","identifier":[${identifier}]}`;
-  return conditionalCreate('Device', deviceIdentifierSystem, pseudonym, json);
+  const system = deviceIdentifierSystem;
+  const json = `{"resourceType":"Device","identifier":[${identifierJson(system, pseudonym)}]}`;
+  const target = { type: 'Device', system, value: pseudonym };
+  return conditionalCreate(target, uuidOf(`${system}|${pseudonym}`), json);
 }
 
-function conditionalCreate(type: string, system: string, value: string, resource: string): string {
+interface Target {
+  readonly type: string;
+  readonly system: string;
+  readonly value: string;
+}
+
+function conditionalCreate(
+  { type, system, value }: Target,
+  uuid: string,
+  resource: string,
+): string {
   const search = JSON.stringify(`identifier=${system}|${searchToken(value)}`);
   return (
-    `{"fullUrl":"urn:uuid:${uuidOf(`${system}|${value}`)}","resource":${resource},` +
+    `{"fullUrl":"urn:uuid:${uuid}","resource":${resource},` +
     `"request":{"method":"POST","url":"${type}","ifNoneExist":${search}}}`
   );
 }
@@ -57,6 +71,11 @@ function uuidOf(name: string): string {
   const hex = hash('sha256', name, 'hex');
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The UUID of the n-th resource of a record: its last 32 bits count. One hash a record is enough. */
+function numbered(uuid: string, index: number): string {
+  return `${uuid.slice(0, -8)}${index.toString(16).padStart(8, '0')}`;
 }
 
 /** FHIR R4 dateTime has four digits for the year. */

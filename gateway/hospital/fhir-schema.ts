@@ -135,7 +135,7 @@ export const Observation = z
     'unit is not the one of the vital sign',
   );
 
-export const Device = z.strictObject({
+const Device = z.strictObject({
   resourceType: z.literal('Device'),
   identifier: z.array(Identifier).min(1),
 });

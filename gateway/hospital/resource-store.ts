@@ -20,7 +20,7 @@ export interface HospitalCounts {
   readonly duplicates: number;
 }
 
-export interface Stored {
+interface Stored {
   /** `201` or `200`, in the order of the entries. */
   readonly statuses: readonly { readonly status: string; readonly location: string }[];
   /** Ids of the observations that are new. */

@@ -5,7 +5,7 @@ import type { TestCertificate } from './hospital-certificate.ts';
 
 export type Direction = 'request' | 'response';
 
-export interface Cut {
+interface Cut {
   readonly direction: Direction;
   /** The line breaks once so many bytes have passed that way. */
   readonly afterBytes: number;
@@ -15,6 +15,8 @@ export interface CuttingLine {
   readonly port: number;
   /** For the connections from now on. */
   setCut(cut: Cut | undefined): void;
+  /** How many were opened. */
+  connections(): number;
   /** What passed on the connection opened last. */
   passed(direction: Direction): Buffer;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startCuttingLine(
 ): Promise<CuttingLine> {
   const open = new Set<Socket>();
   let cut: Cut | undefined;
+  let connections = 0;
   let passed: Record<Direction, Buffer[]> = { request: [], response: [] };
 
   function join(client: Socket): void {
@@ -38,6 +41,7 @@ export async function startCuttingLine(
       : connect({ port: targetPort, host: '127.0.0.1' });
     const here = { request: [] as Buffer[], response: [] as Buffer[] };
     passed = here;
+    connections += 1;
     const rule = cut;
     const breakLine = () => {
       client.destroy();
@@ -77,6 +81,7 @@ export async function startCuttingLine(
     setCut(next) {
       cut = next;
     },
+    connections: () => connections,
     passed: (direction) => Buffer.concat(passed[direction]),
     async close() {
       for (const socket of open) socket.destroy();
