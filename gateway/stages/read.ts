@@ -66,7 +66,7 @@ function readLine(
   salt: Uint8Array,
   memory: Recollection,
 ): Reading {
-  const stateKey = `line/${intake.device}`;
+  const stateKey = lineKey(intake.device);
   const before = intake.isFirst ? protocol.start : (memory.get(stateKey) ?? protocol.start);
   const { state, records, reply, discardedBytes } = protocol.step(before, intake.bytes);
   memory.set(stateKey, state);
@@ -75,6 +75,11 @@ function readLine(
     return keyOf(salt, intake.device, Buffer.from(JSON.stringify(record)), arrival, index);
   });
   return { ...reading, reply, discardedBytes };
+}
+
+/** Where the state of a device's line is remembered. */
+export function lineKey(device: string): string {
+  return `line/${device}`;
 }
 
 function identify(

@@ -5,6 +5,7 @@ import { type Devices, openDevices } from './devices.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
+import { openUsers, type Users } from './users.ts';
 
 /** Everything the site keeps, in one file. */
 export interface Store {
@@ -13,11 +14,14 @@ export interface Store {
   readonly held: Held;
   readonly journal: Journal;
   readonly audit: Audit;
+  readonly users: Users;
   readonly counters: Counters;
   /** All of it or none of it, on the disk when it returns. */
   transact<Result>(change: () => Result): Result;
   /** Rises whenever another process changed the database. */
   version(): number;
+  /** What SQLite’s own check finds wrong, if anything. */
+  problem(): string | undefined;
   close(): void;
 }
 
@@ -31,6 +35,7 @@ export function openStore(directory: string, key: Uint8Array): Store {
     held: openHeld(database),
     journal: openJournal(database),
     audit: openAudit(database),
+    users: openUsers(database),
     transact(change) {
       try {
         return database.transaction(change).immediate();
@@ -39,6 +44,10 @@ export function openStore(directory: string, key: Uint8Array): Store {
       }
     },
     version: () => database.pragma('data_version', { simple: true }) as number,
+    problem() {
+      const verdict = database.pragma('quick_check(1)', { simple: true }) as string;
+      return verdict === 'ok' ? undefined : verdict;
+    },
     close: () => void database.close(),
   };
 }

@@ -101,3 +101,11 @@ create table counter (
   name text primary key,
   value integer not null
 ) strict, without rowid;
+
+-- People. `password` is an Argon2id hash in PHC form.
+create table user (
+  name text primary key,
+  role text not null,
+  password text not null,
+  must_change integer not null
+) strict;

@@ -1,0 +1,258 @@
+import { Worker } from 'node:worker_threads';
+import { type OpenBatch, openBatch } from './batch.ts';
+import { GatewayError } from './core/error.ts';
+import type { Log } from './core/event.ts';
+import type { Intake, IntakeQueue } from './core/intake.ts';
+import { noBytes } from './core/protocol.ts';
+import type { Signal } from './core/signal.ts';
+import type { FromKeeper, KeeperCalls, ToKeeper } from './keeper-thread.ts';
+import type { Kept } from './keeping.ts';
+
+/** A batch this large does not wait for company. */
+const companyCount = 256;
+/** Above this links stop reading from their sockets; below half of it they go on. */
+const overloadCount = 8_192;
+const overloadBytes = 4 * 2 ** 20;
+/** Signals of one batch; an attacker’s noise beyond it is counted. */
+const signalsMax = 4_096;
+
+/** The main thread's end of admission: collects what links offer, and answers once it is kept. */
+export interface Admission {
+  readonly queue: IntakeQueue;
+  isOverloaded(): boolean;
+  call<Name extends keyof KeeperCalls>(
+    name: Name,
+    ...given: Parameters<KeeperCalls[Name]>
+  ): Promise<ReturnType<KeeperCalls[Name]>>;
+  /** Commits what is open, then ends the thread. */
+  close(): Promise<void>;
+}
+
+export interface AdmissionOptions {
+  readonly directory: string;
+  /** The longest a small batch waits for company. */
+  readonly commitPauseMs: number;
+  readonly log: Log;
+  /** Something new waits in the outbox. */
+  readonly onDepartures: () => void;
+  /** The queue has room again. */
+  readonly onDrain: () => void;
+  /** The thread ended by a fault of ours: nothing can be kept any more. */
+  readonly onFault: (error: unknown) => void;
+}
+
+interface Offer {
+  readonly resolve: (reply: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
+  const worker = new Worker(new URL('./keeper-thread.ts', import.meta.url), {
+    workerData: options.directory,
+  });
+  const admission = new RunningAdmission(worker, options);
+  await admission.ready;
+  return admission;
+}
+
+/** One batch is in the worker, one is open: the time of a commit decides how large batches get. */
+class RunningAdmission implements Admission {
+  readonly queue: IntakeQueue;
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #options: AdmissionOptions;
+  readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #idle: (() => void)[] = [];
+  #callCount = 0;
+  #open: OpenBatch = openBatch();
+  #offers: Offer[] = [];
+  #signalCount = 0;
+  #signalsDropped = 0;
+  /** The offers of the batch that is in the worker. */
+  #inWorker: readonly Offer[] | undefined;
+  #spareBuffer: ArrayBuffer | undefined;
+  #keptAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isScheduled = false;
+  #wasOverloaded = false;
+
+  constructor(worker: Worker, options: AdmissionOptions) {
+    this.#worker = worker;
+    this.#options = options;
+    this.ready = this.#ready.promise;
+    this.queue = {
+      offer: (intake) => this.#offer(intake),
+      signal: (signal) => this.#signal(signal),
+    };
+    worker.on('message', (message: FromKeeper) => this.#receive(message));
+    worker.on('error', (error) => this.#fault(error));
+    worker.on('exit', () => this.#fault(new Error('the keeper thread ended')));
+  }
+
+  isOverloaded(): boolean {
+    const { count, byteCount } = this.#open;
+    const isOverloaded = count >= overloadCount || byteCount >= overloadBytes;
+    if (isOverloaded && !this.#wasOverloaded) {
+      this.#options.log('intake.overloaded', { count, byteCount });
+      this.#wasOverloaded = true;
+    }
+    return isOverloaded;
+  }
+
+  call<Name extends keyof KeeperCalls>(
+    name: Name,
+    ...given: Parameters<KeeperCalls[Name]>
+  ): Promise<ReturnType<KeeperCalls[Name]>> {
+    const answer = Promise.withResolvers<unknown>();
+    this.#callCount += 1;
+    this.#calls.set(this.#callCount, answer);
+    this.#send({ kind: 'call', id: this.#callCount, name, arguments: given });
+    return answer.promise as Promise<ReturnType<KeeperCalls[Name]>>;
+  }
+
+  async close(): Promise<void> {
+    while (this.#inWorker || !this.#open.isEmpty) {
+      this.#schedule(true);
+      const idle = Promise.withResolvers<void>();
+      this.#idle.push(idle.resolve);
+      await idle.promise;
+    }
+    this.#worker.removeAllListeners('exit');
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    await this.call('close');
+    await ended;
+  }
+
+  #offer(intake: Intake): Promise<Uint8Array> {
+    if (!this.#open.add(intake)) {
+      return Promise.reject(new GatewayError('store-full', 'the open batch is full'));
+    }
+    const offer = Promise.withResolvers<Uint8Array>();
+    this.#offers.push(offer);
+    this.#schedule();
+    return offer.promise;
+  }
+
+  #signal(signal: Signal): void {
+    if (this.#signalCount >= signalsMax) {
+      this.#signalsDropped += 1;
+      return;
+    }
+    this.#signalCount += 1;
+    this.#open.addSignal(signal);
+    this.#schedule();
+  }
+
+  /** Hands the open batch over when the worker is free: at once, or after a pause for company. */
+  #schedule(isUrgent = false): void {
+    if (this.#inWorker || this.#isScheduled || this.#open.isEmpty) return;
+    const waitMs = this.#keptAt + this.#options.commitPauseMs - performance.now();
+    if (isUrgent || waitMs <= 0 || this.#open.count >= companyCount) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#isScheduled = true;
+      // After this turn of the loop, so that everything its sockets brought goes together.
+      setImmediate(() => this.#handOver());
+    } else {
+      this.#timer ??= setTimeout(() => this.#handOver(), waitMs);
+    }
+  }
+
+  #handOver(): void {
+    this.#isScheduled = false;
+    this.#timer = undefined;
+    if (this.#inWorker || this.#open.isEmpty) return;
+    const batch = this.#open.close();
+    this.#inWorker = this.#offers;
+    this.#offers = [];
+    this.#open = openBatch(this.#spareBuffer);
+    this.#spareBuffer = undefined;
+    this.#reportDroppedSignals();
+    this.#send({ kind: 'batch', batch }, [batch.bytes.buffer]);
+  }
+
+  #reportDroppedSignals(): void {
+    if (this.#signalsDropped > 0) {
+      this.#options.log('intake.overloaded', { signalsDropped: this.#signalsDropped });
+    }
+    this.#signalCount = 0;
+    this.#signalsDropped = 0;
+  }
+
+  #receive(message: FromKeeper): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#ready.resolve();
+        break;
+      case 'kept':
+        this.#spareBuffer = message.buffer;
+        this.#settle(message.kept);
+        break;
+      case 'not-kept':
+        this.#options.log('intake.refused', { code: message.code });
+        this.#refuse(new GatewayError(message.code, message.detail));
+        break;
+      case 'answer':
+        this.#calls.get(message.id)?.resolve(message.value);
+        this.#calls.delete(message.id);
+        break;
+      case 'failure':
+        this.#calls.get(message.id)?.reject(new GatewayError(message.code, message.detail));
+        this.#calls.delete(message.id);
+        break;
+    }
+  }
+
+  #settle(kept: Kept): void {
+    const offers = this.#inWorker ?? [];
+    const replies = new Map(kept.replies);
+    const refused = new Set(kept.refused);
+    for (const [index, offer] of offers.entries()) {
+      if (refused.has(index)) offer.reject(new GatewayError('device-unknown', 'not registered'));
+      else offer.resolve(replies.get(index) ?? noBytes);
+    }
+    this.#tell(kept);
+    this.#finish();
+  }
+
+  #tell({ rejected, findings, shed, departures }: Kept): void {
+    const { log, onDepartures } = this.#options;
+    for (const { device, stage, reason } of rejected.slice(0, companyCount)) {
+      log('intake.rejected', { device, stage, reason });
+    }
+    for (const { threat, detector, about, severity } of findings) {
+      log('finding.new', { threat, detector, about, severity });
+    }
+    for (const { relay, lane, entries } of shed) log('outbox.shed', { relay, lane, entries });
+    if (departures > 0) onDepartures();
+  }
+
+  #refuse(error: GatewayError): void {
+    for (const offer of this.#inWorker ?? []) offer.reject(error);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#inWorker = undefined;
+    this.#keptAt = performance.now();
+    if (this.#wasOverloaded) {
+      this.#wasOverloaded = false;
+      this.#options.onDrain();
+    }
+    for (const resolve of this.#idle.splice(0)) resolve();
+    this.#schedule(this.#open.count >= companyCount);
+  }
+
+  #fault(error: unknown): void {
+    this.#ready.reject(error);
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+    for (const offer of [...(this.#inWorker ?? []), ...this.#offers]) offer.reject(error);
+    this.#options.onFault(error);
+  }
+
+  #send(message: ToKeeper, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+}

@@ -1,0 +1,119 @@
+import type { DeviceId } from './core/device.ts';
+import { type Channel, channels, type Intake } from './core/intake.ts';
+import type { Instant } from './core/observation.ts';
+import type { Signal } from './core/signal.ts';
+
+/**
+ * Many intakes as one transferable buffer with their offsets beside it: handing a batch to the
+ * worker costs the same for one message or a thousand.
+ */
+export interface Batch {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where each intake's bytes end. */
+  readonly ends: Uint32Array;
+  readonly receivedAt: Float64Array;
+  /** Index into `devices`. */
+  readonly device: Uint16Array;
+  /** Index into `channels`; the highest bit says that the line was opened anew. */
+  readonly channel: Uint8Array;
+  readonly devices: readonly string[];
+  readonly signals: readonly Signal[];
+}
+
+const isFirstBit = 0x80;
+
+export const batchCountMax = 16_384;
+export const batchBytesMax = 8 * 2 ** 20;
+const startBytes = 256 * 2 ** 10;
+
+/** Collects intakes until somebody takes them. */
+export interface OpenBatch {
+  readonly count: number;
+  readonly byteCount: number;
+  readonly isEmpty: boolean;
+  /** False when it does not fit any more. */
+  add(intake: Intake): boolean;
+  addSignal(signal: Signal): void;
+  close(): Batch;
+}
+
+/** `spare` is a buffer that an earlier batch used and nobody needs any more. */
+export function openBatch(spare?: ArrayBuffer): OpenBatch {
+  let bytes = new Uint8Array(spare ?? new ArrayBuffer(startBytes));
+  let end = 0;
+  let count = 0;
+  const ends: number[] = [];
+  const receivedAt: number[] = [];
+  const device: number[] = [];
+  const channel: number[] = [];
+  const devices = new Map<DeviceId, number>();
+  const signals: Signal[] = [];
+
+  return {
+    get count() {
+      return count;
+    },
+    get byteCount() {
+      return end;
+    },
+    get isEmpty() {
+      return count === 0 && signals.length === 0;
+    },
+    add(intake) {
+      const need = end + intake.bytes.length;
+      if (count >= batchCountMax || (count > 0 && need > batchBytesMax)) return false;
+      if (need > bytes.length) bytes = grown(bytes, end, need);
+      bytes.set(intake.bytes, end);
+      end = need;
+      count += 1;
+      ends.push(end);
+      receivedAt.push(intake.receivedAt);
+      const index = devices.get(intake.device) ?? devices.size;
+      if (index === devices.size) devices.set(intake.device, index);
+      device.push(index);
+      channel.push(channels.indexOf(intake.channel) | (intake.isFirst ? isFirstBit : 0));
+      return true;
+    },
+    addSignal(signal) {
+      signals.push(signal);
+    },
+    close: () => ({
+      bytes: bytes.subarray(0, end),
+      ends: Uint32Array.from(ends),
+      receivedAt: Float64Array.from(receivedAt),
+      device: Uint16Array.from(device),
+      channel: Uint8Array.from(channel),
+      devices: [...devices.keys()],
+      signals,
+    }),
+  };
+}
+
+function grown(
+  bytes: Uint8Array<ArrayBuffer>,
+  used: number,
+  need: number,
+): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(need, bytes.length * 2));
+  larger.set(bytes.subarray(0, used));
+  return larger;
+}
+
+/** The inverse: views into the one buffer, nothing copied. */
+export function intakesOf(batch: Batch): Intake[] {
+  const { bytes, ends, receivedAt, device, channel, devices } = batch;
+  const intakes: Intake[] = [];
+  let start = 0;
+  for (const [index, end] of ends.entries()) {
+    const code = channel[index] ?? 0;
+    intakes.push({
+      device: devices[device[index] ?? 0] as DeviceId,
+      channel: channels[code & ~isFirstBit] as Channel,
+      bytes: bytes.subarray(start, end),
+      receivedAt: receivedAt[index] as Instant,
+      isFirst: (code & isFirstBit) !== 0,
+    });
+    start = end;
+  }
+  return intakes;
+}

@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs';
+import { z } from 'zod';
+import { defineCommand, dirOption } from '../command.ts';
+import { alertEvents } from '../core/alert.ts';
+import type { DeviceId } from '../core/device.ts';
+import { GatewayError } from '../core/error.ts';
+import { metrics } from '../core/metric.ts';
+import type { Instant, Observation } from '../core/observation.ts';
+import { findProtocol, loadProtocols } from '../policy.ts';
+import { findProfile, loadProfiles } from '../profiles.ts';
+import { check } from '../stages/check.ts';
+import { decode, planDecoding } from '../stages/decode.ts';
+
+export default defineCommand({
+  name: 'decode',
+  summary: 'Reads a capture: one observation a line as JSON, rejections on stderr, then a summary.',
+  arguments: ['<file>'],
+  options: z.strictObject({
+    dir: dirOption,
+    profile: z.string().describe('Whose bytes they are: an id of wardgate profile list.'),
+    chunk: z.int().min(1).max(65_536).default(65_536).describe('Bytes fed at a time.'),
+  }),
+  example: 'wardgate decode --profile masimo-radical-7 capture.txt',
+
+  async run({ arguments: [file = '-'], options, print, remark }) {
+    const profile = findProfile(await loadProfiles(options.dir), options.profile);
+    const protocol = findProtocol(await loadProtocols(), profile);
+    const plan = planDecoding(profile);
+    const summary = { bytes: 0, records: 0, observations: 0, rejected: 0, discardedBytes: 0 };
+    const receivedAt = Date.now() as Instant;
+    let state = protocol.start;
+
+    for await (const chunk of chunks(file, options.chunk)) {
+      const step = protocol.step(state, chunk);
+      state = step.state;
+      summary.bytes += chunk.length;
+      summary.discardedBytes += step.discardedBytes;
+      for (const record of step.records) {
+        summary.records += 1;
+        const key = `${summary.records}`;
+        const device = (record.serialNumber ?? profile.id) as DeviceId;
+        const decoded = decode({ key, device, plan, record, receivedAt });
+        const checked = check(decoded.observations);
+        for (const observation of checked.observations) print(lineOf(observation));
+        for (const rejection of [...decoded.rejected, ...checked.rejected]) {
+          remark(JSON.stringify({ rejected: rejection.reason, detail: rejection.detail }));
+        }
+        summary.observations += checked.observations.length;
+        summary.rejected += decoded.rejected.length + checked.rejected.length;
+      }
+    }
+    print(JSON.stringify({ summary }));
+    return 0;
+  },
+});
+
+/** Exactly `size` bytes at a time, but for the last. */
+async function* chunks(file: string, size: number): AsyncGenerator<Uint8Array> {
+  const stream = file === '-' ? process.stdin : createReadStream(file);
+  let held = Buffer.alloc(0);
+  try {
+    for await (const piece of stream) {
+      held = Buffer.concat([held, piece as Buffer]);
+      let start = 0;
+      for (; start + size <= held.length; start += size) yield held.subarray(start, start + size);
+      held = held.subarray(start);
+    }
+  } catch (cause) {
+    throw new GatewayError('capture-unreadable', `${file}: ${String(cause)}`, { cause });
+  }
+  if (held.length > 0) yield held;
+}
+
+function lineOf(observation: Observation): string {
+  const { device, deviceTime, quality, at, clock } = observation;
+  const common = { at: new Date(at).toISOString(), clock, deviceTime, quality };
+  if (observation.kind === 'alert') {
+    const { event, metric, phase, priority } = observation;
+    const code = alertEvents[event];
+    return JSON.stringify({ device, alert: event, code, metric, phase, priority, ...common });
+  }
+  const { metric, value, absent } = observation;
+  const { code, unit, loinc } = metrics[metric] as { code?: number; unit: string; loinc?: string };
+  return JSON.stringify({ device, metric, code: code ?? loinc, value, unit, absent, ...common });
+}

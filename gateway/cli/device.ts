@@ -1,0 +1,226 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
+import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core/device.ts';
+import { GatewayError } from '../core/error.ts';
+import { createEnrolmentToken, tokenLifeMs } from '../enrolment.ts';
+import { createOneTimePassword } from '../pki/password.ts';
+import { toPkcs12 } from '../pki/pkcs12.ts';
+import { openSitePki } from '../pki/site-pki.ts';
+import { findProfile, loadProfiles } from '../profiles.ts';
+import { openSiteStore } from '../site.ts';
+import type { Store } from '../store/store.ts';
+
+const add = defineCommand({
+  name: 'add',
+  summary: 'Registers a device and prints its one-time enrolment token (24 h).',
+  arguments: ['<id>'],
+  options: z.strictObject({
+    dir: dirOption,
+    profile: z.string().describe('What it is: an id of wardgate profile list.'),
+    class: z
+      .enum(deviceClasses)
+      .optional()
+      .describe('MDR I..III or IVDR A..D, if not the profile’s.'),
+    function: z
+      .enum(clinicalFunctions)
+      .optional()
+      .describe('Clinical function, if not the profile’s.'),
+    ward: z.string().max(64).default('').describe('Where it stands.'),
+    json: jsonOption,
+  }),
+  example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor --ward 3b',
+
+  async run({ arguments: [word = ''], options, print }) {
+    const id = DeviceId.safeParse(word);
+    if (!id.success)
+      throw new GatewayError('usage', `device id ${word}: ${z.prettifyError(id.error)}`);
+    const profile = findProfile(await loadProfiles(options.dir), options.profile);
+    const { store } = openSiteStore(options.dir);
+    try {
+      if (store.devices.find(id.data)) throw new GatewayError('device-exists', `${word} exists`);
+      const now = Date.now();
+      const { token, hash } = createEnrolmentToken();
+      const device: Device = {
+        id: id.data,
+        profile: profile.id,
+        class: options.class ?? profile.class,
+        function: options.function ?? profile.function,
+        ward: options.ward,
+        addedAt: now,
+      };
+      const expiresAt = now + tokenLifeMs;
+      store.transact(() => {
+        store.devices.add(device, { hash, expiresAt });
+        record(store, 'device.add', word, `profile ${profile.id}`);
+      });
+      if (options.json) print(JSON.stringify({ ...device, token, tokenExpiresAt: expiresAt }));
+      else {
+        print(`Registered ${word} (${profile.manufacturer} ${profile.model}).`);
+        print(`Enrolment token, good once and for 24 h: ${token}`);
+        print(`Or make its certificate here: wardgate device enrol ${word} --dir ${options.dir}`);
+      }
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+const enrol = defineCommand({
+  name: 'enrol',
+  summary: 'Issues key and certificate here, for a device that cannot enrol by itself.',
+  arguments: ['<id>'],
+  options: z.strictObject({
+    dir: dirOption,
+    out: z.string().default('.').describe('Folder the files are written to.'),
+    format: z.enum(['pem', 'p12']).default('pem').describe('PEM files or one PKCS#12 bundle.'),
+    key: z
+      .enum(['ecdsa-p256', 'rsa-2048', 'rsa-3072'])
+      .default('ecdsa-p256')
+      .describe('Key algorithm; RSA for devices that know no other.'),
+    json: jsonOption,
+  }),
+  example: 'wardgate device enrol mon-1 --out ./mon-1',
+
+  async run({ arguments: [word = ''], options, print }) {
+    const { store } = openSiteStore(options.dir);
+    try {
+      const device = findDevice(store, word);
+      const pki = openSitePki(options.dir);
+      const issued = await pki.issueDevice(device.id, { key: options.key, now: Date.now() });
+      const files = await write({ ...issued, id: device.id, rootPem: pki.rootPem }, options);
+      const { serialNumber, fingerprint256: fingerprint, notBefore, notAfter } = issued;
+      store.transact(() => {
+        store.devices.addCertificate(device.id, { serialNumber, fingerprint, notBefore, notAfter });
+        record(store, 'device.enrol', word, `certificate ${serialNumber}`);
+      });
+      if (options.json) print(JSON.stringify({ device: word, serialNumber, notAfter, ...files }));
+      else {
+        for (const [what, path] of Object.entries(files)) print(`${what}: ${path}`);
+        print(`Valid until ${new Date(notAfter).toISOString()}.`);
+      }
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+interface Bundle {
+  readonly id: DeviceId;
+  readonly certificatePem: string;
+  readonly chainPem: string;
+  readonly privateKeyPem?: string | undefined;
+  readonly rootPem: string;
+}
+
+/** Keys only the owner may read; an existing file is never overwritten. */
+async function write(
+  { id, certificatePem, chainPem, privateKeyPem = '', rootPem }: Bundle,
+  { out, format }: { readonly out: string; readonly format: 'pem' | 'p12' },
+): Promise<Record<string, string>> {
+  mkdirSync(out, { recursive: true, mode: 0o700 });
+  const put = (name: string, content: string | Buffer, mode: number) => {
+    const path = join(out, name);
+    writeNew(path, content, mode);
+    return path;
+  };
+  const authority = put(`${id}.ca.pem`, rootPem, 0o644);
+  if (format === 'p12') {
+    const password = createOneTimePassword();
+    const bundle = await toPkcs12({ privateKeyPem, certificatePem, chainPem, password });
+    return { authority, bundle: put(`${id}.p12`, bundle, 0o600), password };
+  }
+  const key = put(`${id}.key`, privateKeyPem, 0o600);
+  return { authority, key, certificate: put(`${id}.pem`, chainPem, 0o644) };
+}
+
+function writeNew(path: string, content: string | Buffer, mode: number): void {
+  try {
+    writeFileSync(path, content, { mode, flag: 'wx' });
+  } catch (cause) {
+    throw new GatewayError('usage', `cannot write ${path}: ${String(cause)}`, { cause });
+  }
+}
+
+const list = defineCommand({
+  name: 'list',
+  summary: 'Lists the registered devices.',
+  options: siteOptions,
+  example: 'wardgate device list --json',
+
+  async run({ options, print }) {
+    const { store } = openSiteStore(options.dir);
+    try {
+      const now = Date.now();
+      const devices = store.devices.list().map((device) => describe(store, device, now));
+      if (options.json) print(JSON.stringify(devices));
+      else {
+        for (const { id, profile, ward, isBound, certificates } of devices) {
+          const [newest] = certificates;
+          const until = newest ? new Date(newest.notAfter).toISOString().slice(0, 10) : 'none';
+          print(
+            `${id}  ${profile}  ward ${ward || '-'}  certificate ${until}  ${isBound ? 'bound' : 'unbound'}`,
+          );
+        }
+      }
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+const show = defineCommand({
+  name: 'show',
+  summary: 'Shows one device: certificates, association, what is held.',
+  arguments: ['<id>'],
+  options: siteOptions,
+  example: 'wardgate device show mon-1',
+
+  async run({ arguments: [word = ''], options, print }) {
+    const { store } = openSiteStore(options.dir);
+    try {
+      const device = describe(store, findDevice(store, word), Date.now());
+      if (options.json) print(JSON.stringify(device));
+      else
+        for (const [key, value] of Object.entries(device))
+          print(`${key}: ${JSON.stringify(value)}`);
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+export default defineCommand({
+  name: 'device',
+  summary: 'Registers, enrols and lists devices.',
+  example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor',
+  commands: [add, enrol, list, show],
+});
+
+function findDevice(store: Store, id: string): Device {
+  const device = store.devices.find(id);
+  if (device) return device;
+  throw new GatewayError('device-unknown', `${id} is not registered`);
+}
+
+/** The patient’s id is not shown: whether there is one is enough here. */
+function describe(store: Store, device: Device, now: number) {
+  const [association] = store.devices.associations(device.id);
+  const held = store.held.depths().find((row) => row.device === device.id);
+  return {
+    ...device,
+    isBound: association !== undefined && (association.until ?? now + 1) > now,
+    boundSince: association?.since,
+    heldRecords: held?.rows ?? 0,
+    certificates: store.devices.certificates(device.id),
+  };
+}
+
+function record(store: Store, action: string, object: string, detail: string): void {
+  store.audit.add({ at: Date.now(), actor: 'cli', action, object, outcome: 'success', detail });
+}

@@ -1,0 +1,158 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, statfsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { defineCommand, siteOptions } from '../command.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { GatewayError } from '../core/error.ts';
+import { readSecret } from '../pki/secrets.ts';
+import { openSitePki } from '../pki/site-pki.ts';
+import { loadProfiles } from '../profiles.ts';
+import { connectRelay } from '../relay-settings.ts';
+import { openStore } from '../store/store.ts';
+
+type Verdict = 'ok' | 'warning' | 'failed';
+
+interface Check {
+  readonly check: string;
+  readonly verdict: Verdict;
+  readonly detail: string;
+}
+
+const dayMs = 86_400_000;
+const certificateDaysMin = 30;
+const diskBytesMin = 500_000_000;
+const connectTimeoutMs = 2_000;
+/** A Pi has no clock battery: before this it cannot know what time it is. */
+const earliestBelievableTime = Date.UTC(2026, 0, 1);
+
+export default defineCommand({
+  name: 'doctor',
+  summary: 'Examines the site and this machine, and says what to do about what it finds.',
+  options: siteOptions,
+  example: 'wardgate doctor --dir /var/lib/wardgate',
+
+  async run({ options: { dir, json }, print }) {
+    const checks: Check[] = [machine(), clock()];
+    const config = await examine(checks, 'settings', () => loadConfig(dir));
+    if (config) {
+      checks.push(disk(dir));
+      await examine(checks, 'certificates', () => certificates(dir));
+      await examine(checks, 'database', () => database(dir));
+      await examine(checks, 'profiles', async () => `${(await loadProfiles(dir)).size} profiles`);
+      for (const line of config.serial) checks.push(serialLine(line));
+      for (const relay of config.relays) {
+        await examine(checks, `relay ${relay.id}`, () => relayReachable(relay));
+      }
+      checks.push(await listening(config));
+    }
+    const hasFailed = checks.some(({ verdict }) => verdict === 'failed');
+    if (json) print(JSON.stringify({ ok: !hasFailed, checks }));
+    else for (const { check, verdict, detail } of checks) print(`${verdict}\t${check}\t${detail}`);
+    return hasFailed ? 1 : 0;
+  },
+});
+
+/** Runs one check; what it throws is its finding. */
+async function examine<Result>(
+  checks: Check[],
+  check: string,
+  look: () => Result | Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    const result = await look();
+    if (isCheck(result)) checks.push({ ...result, check });
+    else checks.push({ check, verdict: 'ok', detail: typeof result === 'string' ? result : '' });
+    return result;
+  } catch (error) {
+    const isOurs = error instanceof GatewayError;
+    const detail = isOurs ? `${error.message} [${error.code}]` : String(error);
+    checks.push({ check, verdict: 'failed', detail });
+    return undefined;
+  }
+}
+
+function isCheck(result: unknown): result is Omit<Check, 'check'> {
+  return typeof result === 'object' && result !== null && 'verdict' in result;
+}
+
+function machine(): Check {
+  const detail = `Node ${process.version} on ${process.platform} ${process.arch}`;
+  return { check: 'machine', verdict: process.platform === 'linux' ? 'ok' : 'warning', detail };
+}
+
+function clock(): Check {
+  const now = Date.now();
+  const detail = new Date(now).toISOString();
+  if (now >= earliestBelievableTime) return { check: 'clock', verdict: 'ok', detail };
+  return { check: 'clock', verdict: 'failed', detail: `${detail}: set the time or start NTP` };
+}
+
+function disk(dir: string): Check {
+  const { bavail, bsize } = statfsSync(dir);
+  const free = bavail * bsize;
+  const detail = `${Math.round(free / 1e6)} MB free`;
+  return { check: 'disk', verdict: free >= diskBytesMin ? 'ok' : 'warning', detail };
+}
+
+function certificates(dir: string): Omit<Check, 'check'> {
+  const pki = openSitePki(dir);
+  const days = [pki.server.cert, ...pki.trust].map((pem) =>
+    Math.floor((Date.parse(new X509Certificate(pem).validTo) - Date.now()) / dayMs),
+  );
+  const left = Math.min(...days);
+  const detail = `the first one expires in ${left} days`;
+  if (left < 0) return { verdict: 'failed', detail };
+  return { verdict: left < certificateDaysMin ? 'warning' : 'ok', detail };
+}
+
+function database(dir: string): string {
+  const store = openStore(dir, readSecret(dir, 'store.key'));
+  try {
+    const problem = store.problem();
+    if (problem !== undefined) throw new GatewayError('store-damaged', problem);
+    return `${store.devices.list().length} devices`;
+  } finally {
+    store.close();
+  }
+}
+
+function serialLine(line: Config['serial'][number]): Check {
+  const check = `line ${line.device}`;
+  if ('tcp' in line) return { check, verdict: 'ok', detail: line.tcp };
+  const isThere = existsSync(line.path);
+  return {
+    check,
+    verdict: isThere ? 'ok' : 'warning',
+    detail: isThere ? line.path : `${line.path} is not there`,
+  };
+}
+
+async function relayReachable(relay: Config['relays'][number]): Promise<Omit<Check, 'check'>> {
+  await connectRelay(relay);
+  if (typeof relay['url'] !== 'string') return { verdict: 'ok', detail: '' };
+  const { hostname, port } = new URL(relay['url']);
+  const isReachable = await answers(hostname, Number(port || 443));
+  const detail = `${hostname}:${port || 443} ${isReachable ? 'answers' : 'does not answer'}`;
+  return { verdict: isReachable ? 'ok' : 'warning', detail };
+}
+
+async function listening({ mqtt }: Config): Promise<Check> {
+  const check = 'gateway';
+  if (mqtt.port === 0) return { check, verdict: 'ok', detail: 'MQTT picks a free port' };
+  const isRunning = await answers('127.0.0.1', mqtt.port);
+  const detail = isRunning ? `port ${mqtt.port} answers` : `nothing answers on port ${mqtt.port}`;
+  return { check, verdict: isRunning ? 'ok' : 'warning', detail };
+}
+
+function answers(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host, port, timeout: connectTimeoutMs });
+  const done = (isReachable: boolean) => {
+    socket.destroy();
+    resolve(isReachable);
+  };
+  socket.once('connect', () => done(true));
+  socket.once('timeout', () => done(false));
+  socket.once('error', () => done(false));
+  return promise;
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { z } from 'zod';
+import { defineCommand, dirOption } from '../command.ts';
+import type { Instant } from '../core/observation.ts';
+import { startGateway } from '../gateway.ts';
+import { createLog } from '../log.ts';
+
+export default defineCommand({
+  name: 'run',
+  summary: 'Runs the gateway until SIGTERM; events as JSON lines on stdout.',
+  options: z.strictObject({ dir: dirOption }),
+  example: 'wardgate run --dir /var/lib/wardgate',
+
+  async run({ options, signal }) {
+    const now = () => Date.now() as Instant;
+    const log = createLog((line) => void process.stdout.write(line), now);
+    const fault = new AbortController();
+    const gateway = await startGateway({
+      directory: options.dir,
+      log,
+      now,
+      chance: Math.random,
+      onFault: (error) => fault.abort(error),
+    });
+    log('gateway.ready', { mqttPort: gateway.mqttPort, pid: process.pid });
+    const ended = AbortSignal.any([signal, fault.signal]);
+    if (!ended.aborted) await once(ended, 'abort');
+    // A fault of ours leaves nothing to save: what was acknowledged is on disk. Start anew.
+    if (fault.signal.aborted) throw fault.signal.reason;
+    log('gateway.stopping');
+    await gateway.stop();
+    log('gateway.stopped');
+    return 0;
+  },
+});

@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { configFile } from '../config.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Instant } from '../core/observation.ts';
+import type { FhirHospital } from '../hospital/fhir-hospital.ts';
+import { openSitePki } from '../pki/site-pki.ts';
+import { loadProfiles } from '../profiles.ts';
+import { createSite, openSiteStore } from '../site.ts';
+import { attack } from './attack.ts';
+import { chaos } from './chaos.ts';
+import { spawnGateway } from './gateway-process.ts';
+import { startHospital } from './hospital.ts';
+import { openLedger, type Reconciliation } from './ledger.ts';
+import { playBed, playBedLine, type Stage } from './players.ts';
+import {
+  type Bed,
+  type Cable,
+  credentialsOf,
+  hasCables,
+  layCable,
+  registerWard,
+  stolenFrom,
+  wardOf,
+} from './ward.ts';
+
+export interface DemoOptions {
+  /** Ends after this long; until aborted when left out. */
+  readonly seconds?: number | undefined;
+  /** The hospital fails in every way it can, one after the other. */
+  readonly chaos: boolean;
+  readonly signal: AbortSignal;
+  readonly remark: (line: string) => void;
+}
+
+export interface DemoSummary extends Reconciliation {
+  /** Observations the hospital has, also of lines that are promised nothing. */
+  readonly stored: number;
+  readonly devices: number;
+  readonly findings: readonly Pick<Finding, 'threat' | 'detector' | 'about' | 'severity'>[];
+}
+
+const relay = 'hospital';
+const host = '127.0.0.1';
+/** The attack comes when the ward is in full swing. */
+const attackAfterMs = 3_000;
+const drainTimeoutMs = 30_000;
+const drainPollMs = 100;
+
+/** A throw-away site, a simulated ward, a simulated hospital and one attack, for everybody to see. */
+export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
+  const directory = mkdtempSync(join(tmpdir(), 'wardgate-demo-'));
+  const stop = new AbortController();
+  const ends = [options.signal, stop.signal];
+  if (options.seconds !== undefined) ends.push(AbortSignal.timeout(options.seconds * 1_000));
+  const stage: Stage = { directory, relay, signal: AbortSignal.any(ends), now };
+  const cables: Cable[] = [];
+  let hospital: FhirHospital | undefined;
+  try {
+    const { beds, stolen } = await makeSite(directory);
+    hospital = await startHospital(join(directory, 'hospital.pem'), now());
+    const lines = await layCables(beds, stage, cables);
+    writeSettings(directory, hospital.url, lines);
+    return await play({ beds, stolen, hospital }, stage, options);
+  } finally {
+    stop.abort();
+    for (const cable of cables) cable.unplug();
+    await hospital?.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function makeSite(directory: string): Promise<Omit<Ward, 'hospital'>> {
+  await createSite({ directory, name: 'demo', hosts: [host, 'localhost'], now: now() });
+  const profiles = await loadProfiles(directory);
+  const beds = wardOf(profiles);
+  const stolen = stolenFrom(profiles);
+  const { store } = openSiteStore(directory);
+  registerWard(store, [...beds, stolen], now());
+  store.close();
+  return { beds, stolen };
+}
+
+/** Serial devices play on TCP; where socat is, a pseudo-terminal stands between. */
+async function layCables(beds: readonly Bed[], stage: Stage, cables: Cable[]) {
+  const lines: Record<string, string>[] = [];
+  for (const bed of beds.filter(({ profile }) => profile.link.kind === 'line')) {
+    const { port } = await playBedLine(bed, stage);
+    if (hasCables()) {
+      const cable = await layCable(stage.directory, bed.id, port);
+      cables.push(cable);
+      lines.push({ device: bed.id, path: cable.path });
+    } else lines.push({ device: bed.id, tcp: `${host}:${port}` });
+  }
+  return lines;
+}
+
+function writeSettings(directory: string, url: string, serial: readonly object[]): void {
+  const relays = [{ id: relay, use: 'fhir', url, ca: 'hospital.pem', timeoutMs: 1_000 }];
+  const settings = { site: 'demo', host, mqtt: { port: 0 }, https: { port: 0 }, serial, relays };
+  writeFileSync(join(directory, configFile), stringify(settings));
+}
+
+interface Ward {
+  readonly beds: readonly Bed[];
+  readonly stolen: Bed;
+  readonly hospital: FhirHospital;
+}
+
+async function play(
+  { beds, stolen, hospital }: Ward,
+  stage: Stage,
+  options: DemoOptions,
+): Promise<DemoSummary> {
+  const { remark } = options;
+  const gateway = await spawnGateway(stage.directory, tell(remark));
+  const address = { host, port: gateway.mqttPort };
+  remark(`The gateway takes MQTT over TLS on ${host}:${gateway.mqttPort}.`);
+  remark(`The hospital takes FHIR R4 on ${hospital.url}.`);
+
+  const ledger = openLedger();
+  const pki = openSitePki(stage.directory);
+  const byMqtt = beds.filter(({ profile }) => profile.link.kind === 'mqtt');
+  const wards = byMqtt.map(async (bed) => {
+    const tls = await credentialsOf(pki, bed.id, now());
+    return playBed(bed, tls, address, stage, ledger);
+  });
+  await pause(attackAfterMs, stage.signal);
+  const [victim] = byMqtt;
+  if (victim) {
+    remark(`${stolen.id} is stolen: it claims to be ${victim.id}.`);
+    const tls = await credentialsOf(pki, stolen.id, now());
+    await attack({ ...address, signal: options.signal, now }, stolen, tls, victim);
+  }
+  if (options.chaos) {
+    await chaos(hospital, stage.signal, (fault) => remark(`The hospital fails: ${fault}.`));
+  }
+  await Promise.all(wards);
+  await drain(stage.directory);
+  await gateway.stop();
+  return summarise(beds, hospital, ledger, stage.directory);
+}
+
+/** Shows what matters of the gateway’s own log. */
+function tell(remark: (line: string) => void) {
+  return (event: Readonly<Record<string, unknown>>) => {
+    if (event['event'] === 'finding.new') {
+      remark(`Found ${event['threat']} (${event['detector']}) about ${event['about']}.`);
+    }
+    if (event['event'] === 'relay.down') remark(`Relay down: ${event['cause']}.`);
+    if (event['event'] === 'relay.up') remark('Relay up again.');
+  };
+}
+
+async function drain(directory: string): Promise<void> {
+  const { store } = openSiteStore(directory);
+  const deadline = performance.now() + drainTimeoutMs;
+  const isOwed = () => store.outbox.depths().some(({ entries }) => entries > 0);
+  while (isOwed() && performance.now() < deadline) await delay(drainPollMs);
+  store.close();
+}
+
+function summarise(
+  beds: readonly Bed[],
+  hospital: FhirHospital,
+  ledger: ReturnType<typeof openLedger>,
+  directory: string,
+): DemoSummary {
+  const { store } = openSiteStore(directory);
+  const findings = store.journal.findings();
+  store.close();
+  return {
+    ...ledger.reconcile(hospital.stored),
+    stored: hospital.counts.stored,
+    devices: beds.length,
+    findings: findings.map(({ threat, detector, about, severity }) => ({
+      threat,
+      detector,
+      about,
+      severity,
+    })),
+  };
+}
+
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  await delay(durationMs, undefined, { signal }).catch(() => undefined);
+}
+
+function now(): Instant {
+  return Date.now() as Instant;
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { GatewayError } from '../core/error.ts';
+
+/** A gateway in a process of its own, as it runs on a Pi. */
+export interface GatewayProcess {
+  readonly mqttPort: number;
+  /** SIGTERM, then waits for the end. Rejects when it did not end well. */
+  stop(): Promise<void>;
+}
+
+const main = join(import.meta.dirname, '../main.ts');
+
+/** Starts `wardgate run` and resolves once it is ready. `onEvent` sees every event line. */
+export async function spawnGateway(
+  directory: string,
+  onEvent: (event: Readonly<Record<string, unknown>>) => void,
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [main, 'run', '--dir', directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const ready = Promise.withResolvers<number>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const event = JSON.parse(line) as { event: string; mqttPort?: number };
+    onEvent(event);
+    if (event.event === 'gateway.ready') ready.resolve(event.mqttPort ?? 0);
+  });
+  const died = ended.then(([code]) => {
+    throw new GatewayError('gateway-unreachable', `the gateway ended with ${code}`);
+  });
+  const mqttPort = await Promise.race([ready.promise, died]);
+  died.catch(() => undefined);
+  return {
+    mqttPort,
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = await ended;
+      if (code !== 0) throw new GatewayError('gateway-unreachable', `it ended with ${code}`);
+    },
+  };
+}

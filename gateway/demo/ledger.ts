@@ -1,0 +1,75 @@
+import { alertEvents } from '../core/alert.ts';
+import { metrics } from '../core/metric.ts';
+import type { Observation } from '../core/observation.ts';
+
+/** What was promised to devices, to be held against what the hospital has. */
+export interface Ledger {
+  /** The gateway acknowledged this observation of this device (by its pseudonym). */
+  promise(device: string, observation: Observation): void;
+  reconcile(stored: Iterable<readonly [string, StoredObservation]>): Reconciliation;
+}
+
+/** As much of a FHIR Observation as says whose, when and what. */
+export interface StoredObservation {
+  readonly resource: object;
+}
+
+export interface Reconciliation {
+  readonly acknowledged: number;
+  readonly delivered: number;
+  readonly lost: number;
+  readonly duplicates: number;
+}
+
+interface Coded {
+  readonly code?: { readonly coding?: readonly { readonly code?: string }[] };
+}
+
+interface FhirObservation extends Coded {
+  readonly device?: { readonly identifier?: { readonly value?: string } };
+  readonly effectiveDateTime?: string;
+  readonly component?: readonly Coded[];
+}
+
+/** Knows an observation by device, time and code alone, so it depends on none of the gateway's own ids. */
+export function openLedger(): Ledger {
+  const promised = new Set<string>();
+  return {
+    promise(device, observation) {
+      promised.add(`${device} ${observation.at} ${codeOf(observation)}`);
+    },
+    reconcile(stored) {
+      const found = new Map<string, Set<object>>();
+      for (const [, { resource }] of stored) {
+        for (const key of keysOf(resource)) {
+          const same = found.get(key) ?? new Set();
+          if (same.size === 0) found.set(key, same);
+          same.add(resource);
+        }
+      }
+      const delivered = [...promised].filter((key) => found.has(key));
+      const duplicates = delivered.reduce((sum, key) => sum + (found.get(key)?.size ?? 1) - 1, 0);
+      return {
+        acknowledged: promised.size,
+        delivered: delivered.length,
+        lost: promised.size - delivered.length,
+        duplicates,
+      };
+    },
+  };
+}
+
+function keysOf(resource: FhirObservation): readonly string[] {
+  const device = resource.device?.identifier?.value;
+  const at = Date.parse(resource.effectiveDateTime ?? '');
+  const codes = [resource, ...(resource.component ?? [])].flatMap(({ code }) =>
+    (code?.coding ?? []).map((coding) => coding.code),
+  );
+  return codes.map((code) => `${device} ${at} ${code}`);
+}
+
+function codeOf(observation: Observation): number | string {
+  if (observation.kind === 'alert') return alertEvents[observation.event];
+  const { code, loinc } = metrics[observation.metric] as { code?: number; loinc?: string };
+  return code ?? loinc ?? observation.metric;
+}

@@ -1,0 +1,77 @@
+import { createSecretKey } from 'node:crypto';
+import type { Instant } from '../core/observation.ts';
+import { pseudonymOf } from '../core/pseudonym.ts';
+import type { SimulatedWrite } from '../core/simulator.ts';
+import { ensureSecret } from '../pki/secrets.ts';
+import { type LinePlayer, playLine } from '../players/line-player.ts';
+import { type Played, playMqtt } from '../players/mqtt-player.ts';
+import { findProtocol, loadProtocols } from '../policy.ts';
+import { simulate } from '../simulation.ts';
+import { decode, planDecoding } from '../stages/decode.ts';
+import type { Ledger } from './ledger.ts';
+import type { Bed, Credentials } from './ward.ts';
+
+export interface Stage {
+  readonly directory: string;
+  readonly relay: string;
+  readonly signal: AbortSignal;
+  readonly now: () => Instant;
+}
+
+/** A bed’s device over mutual TLS. What the gateway acknowledges is written into the ledger. */
+export async function playBed(
+  bed: Bed,
+  tls: Credentials,
+  gateway: { readonly host: string; readonly port: number },
+  stage: Stage,
+  ledger: Ledger,
+): Promise<Played> {
+  const { id, profile, rateHz, seed } = bed;
+  const say = await simulate(profile, seed);
+  const observationsOf = await openReader(bed);
+  const name = pseudonymIn(stage, bed);
+  return playMqtt({
+    device: id,
+    profile,
+    gateway,
+    tls,
+    say,
+    rateHz,
+    signal: stage.signal,
+    now: stage.now,
+    onAcknowledged(sequence, at) {
+      for (const write of say(sequence, at)) {
+        // QoS 0 is promised to nobody.
+        if (write.channel === 'waveforms') continue;
+        for (const observation of observationsOf(write, at)) ledger.promise(name, observation);
+      }
+    },
+  });
+}
+
+/** A bed’s device behind a serial device server. */
+export async function playBedLine(
+  { profile, rateHz, seed }: Bed,
+  stage: Stage,
+): Promise<LinePlayer> {
+  const say = await simulate(profile, seed);
+  return playLine({ port: 0, say, rateHz, signal: stage.signal, now: stage.now });
+}
+
+/** What one write of the device means, read as the profile says. */
+async function openReader({ id, profile }: Bed) {
+  const protocol = findProtocol(await loadProtocols(), profile);
+  const plan = planDecoding(profile);
+  return ({ bytes }: SimulatedWrite, receivedAt: Instant) => {
+    const { records } = protocol.step(protocol.start, bytes);
+    return records.flatMap(
+      (record) => decode({ key: '', device: id, plan, record, receivedAt }).observations,
+    );
+  };
+}
+
+/** The name under which the hospital knows the bed’s device. */
+function pseudonymIn({ directory, relay }: Stage, { id }: Bed): string {
+  const key = createSecretKey(ensureSecret(directory, `pseudonym-${relay}.key`));
+  return pseudonymOf(`device:${id}`, key);
+}

@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { type Admission, startAdmission } from './admission.ts';
+import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
+import type { DeviceProfile } from './core/device-profile.ts';
+import { GatewayError } from './core/error.ts';
+import type { Log } from './core/event.ts';
+import type { Instant } from './core/observation.ts';
+import { type Forwarder, startForwarder } from './forwarder.ts';
+import { type Line, type LineEndpoint, lineTiming, startLine } from './links/line.ts';
+import { defaultMqttLimits, type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
+import { readSecretFile } from './pki/secrets.ts';
+import { openSitePki } from './pki/site-pki.ts';
+import { loadProfiles } from './profiles.ts';
+import { connectRelay } from './relay-settings.ts';
+import { lockSite } from './store/database.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export interface GatewayOptions {
+  /** The site directory. */
+  readonly directory: string;
+  readonly log: Log;
+  readonly now: () => Instant;
+  /** A number in [0, 1). */
+  readonly chance: () => number;
+  /** A fault of ours: the process must end, so that whoever supervises it starts it anew. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface Gateway {
+  readonly mqttPort: number;
+  /** Stops taking, commits what was taken, and closes. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The composition root: the one place that knows all parts. Resolves when everything listens.
+ *
+ * @throws GatewayError when the site is not fit to run.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { directory, log, now, onFault } = options;
+  const config = loadConfig(directory);
+  const lock = lockSite(directory);
+  const running: Running = { lines: [], forwarders: [] };
+
+  async function stop(): Promise<void> {
+    clearInterval(running.expiry);
+    await running.broker?.close();
+    await Promise.all(running.lines.map((line) => line.close()));
+    await Promise.all(running.forwarders.map((forwarder) => forwarder.close()));
+    await running.admission?.close();
+    lock.close();
+  }
+
+  try {
+    const profiles = await loadProfiles(directory);
+    const admission = await startAdmission({
+      directory,
+      commitPauseMs: config.store.commitPauseMs,
+      log,
+      onDepartures: () => running.forwarders.forEach((forwarder) => void forwarder.wake()),
+      onDrain: () => running.broker?.resume(),
+      onFault,
+    });
+    running.admission = admission;
+    for (const settings of config.relays) {
+      running.forwarders.push(await openForwarder(settings, admission, options));
+    }
+    for (const settings of config.serial) {
+      const profile = await lineProfile(settings, admission, profiles);
+      running.lines.push(openLine(settings, profile, admission, options));
+    }
+    running.broker = await openBroker(config, admission, profiles, options);
+    const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
+    running.expiry = setInterval(() => void expire().catch(onFault), hourMs);
+    return { mqttPort: running.broker.port, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What has to be stopped, as far as it was started. */
+interface Running {
+  admission?: Admission;
+  broker?: MqttBroker;
+  expiry?: NodeJS.Timeout;
+  readonly lines: Line[];
+  readonly forwarders: Forwarder[];
+}
+
+function openBroker(
+  config: Config,
+  admission: Admission,
+  profiles: ReadonlyMap<string, DeviceProfile>,
+  { directory, log, now }: GatewayOptions,
+): Promise<MqttBroker> {
+  const pki = openSitePki(directory);
+  const { port, connectionsMax, connectionsPerAddressMax } = config.mqtt;
+  return startMqttBroker({
+    host: config.host,
+    port,
+    tls: { ...pki.server, ca: pki.trust },
+    limits: { ...defaultMqttLimits, connectionsMax, connectionsPerAddressMax },
+    async device(id) {
+      const device = await admission.call('device', id);
+      return device && profiles.get(device.profile);
+    },
+    intake: admission.queue,
+    isOverloaded: () => admission.isOverloaded(),
+    now,
+    log,
+  });
+}
+
+async function openForwarder(
+  settings: RelaySettings,
+  admission: Admission,
+  { directory, log, now, chance, onFault }: GatewayOptions,
+): Promise<Forwarder> {
+  const { batchMax, connect } = await connectRelay(settings);
+  const connection = connect((path) => readSecretFile(join(directory, path)));
+  return startForwarder({
+    relay: settings.id,
+    batchMax,
+    connection,
+    outbox: {
+      next: (relay, countMax) => admission.call('next', relay, countMax),
+      delivered: (relay, names) => admission.call('delivered', relay, names),
+      setAside: (relay, name, cause, at) => admission.call('setAside', relay, name, cause, at),
+    },
+    log,
+    now,
+    chance,
+    onFault,
+  });
+}
+
+async function lineProfile(
+  { device: id }: SerialLine,
+  admission: Admission,
+  profiles: ReadonlyMap<string, DeviceProfile>,
+): Promise<DeviceProfile> {
+  const device = await admission.call('device', id);
+  if (!device) throw new GatewayError('device-unknown', `serial: ${id} is not registered`);
+  const profile = profiles.get(device.profile);
+  if (profile?.link.kind === 'line') return profile;
+  throw new GatewayError('config-invalid', `serial: ${id} (${device.profile}) speaks MQTT`);
+}
+
+function openLine(
+  settings: SerialLine,
+  profile: DeviceProfile,
+  admission: Admission,
+  { log, now, chance }: GatewayOptions,
+): Line {
+  if (profile.link.kind !== 'line') throw new RangeError(`${profile.id} is no line device`);
+  return startLine({
+    device: settings.device,
+    settings: profile.link,
+    endpoint: endpointOf(settings),
+    timing: lineTiming(profile),
+    intake: admission.queue,
+    now,
+    log,
+    chance,
+  });
+}
+
+function endpointOf(settings: SerialLine): LineEndpoint {
+  if ('path' in settings) return { path: settings.path };
+  const colon = settings.tcp.lastIndexOf(':');
+  return { host: settings.tcp.slice(0, colon), port: Number(settings.tcp.slice(colon + 1)) };
+}

@@ -1,0 +1,97 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Batch } from './batch.ts';
+import { loadConfig } from './config.ts';
+import type { Device } from './core/device.ts';
+import { type FailureCode, GatewayError } from './core/error.ts';
+import type { Instant } from './core/observation.ts';
+import type { OutboxEntry } from './core/relay.ts';
+import { expire, type Kept, startKeeper } from './keeping.ts';
+import { readSecret } from './pki/secrets.ts';
+import { openPolicyMaker } from './policy.ts';
+import type { EntryName } from './store/outbox.ts';
+import { openStore, type Store } from './store/store.ts';
+
+/**
+ * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
+ * only; everything that judges or writes happens here, one batch at a time.
+ */
+export interface KeeperCalls {
+  device(id: string): Device | undefined;
+  next(relay: string, countMax: number): readonly OutboxEntry[];
+  delivered(relay: string, names: readonly EntryName[]): void;
+  setAside(relay: string, name: EntryName, cause: string, at: number): void;
+  expire(before: number, now: Instant): number;
+  close(): void;
+}
+
+export type ToKeeper =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly name: keyof KeeperCalls;
+      readonly arguments: readonly unknown[];
+    };
+
+/** What became of a batch or a call. A failure is named by its code; anything else ends the thread. */
+export type FromKeeper =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'kept'; readonly kept: Kept; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'not-kept'; readonly code: FailureCode; readonly detail: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | {
+      readonly kind: 'failure';
+      readonly id: number;
+      readonly code: FailureCode;
+      readonly detail: string;
+    };
+
+/** Starts the thread's work. `workerData` is the site directory. */
+async function main(directory: string): Promise<void> {
+  if (!parentPort) throw new RangeError('runs as a worker thread only');
+  const port = parentPort;
+  const config = loadConfig(directory);
+  const store = openStore(directory, readSecret(directory, 'store.key'));
+  const maker = await openPolicyMaker(directory, config);
+  const keeper = startKeeper(store, maker, config.retention.bytesMax);
+  const calls = keeperCalls(store);
+
+  const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
+    port.postMessage(message, transfer);
+
+  port.on('message', (message: ToKeeper) => {
+    try {
+      if (message.kind === 'batch') {
+        const kept = keeper.keep(message.batch);
+        const { buffer } = message.batch.bytes;
+        answer({ kind: 'kept', kept, buffer }, [buffer]);
+      } else {
+        const call = calls[message.name] as (...given: readonly unknown[]) => unknown;
+        answer({ kind: 'answer', id: message.id, value: call(...message.arguments) });
+      }
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      const { code, message: detail } = error;
+      if (message.kind === 'batch') answer({ kind: 'not-kept', code, detail });
+      else answer({ kind: 'failure', id: message.id, code, detail });
+    }
+  });
+  answer({ kind: 'ready' });
+}
+
+function keeperCalls(store: Store): KeeperCalls {
+  return {
+    device: (id) => store.devices.find(id),
+    next: (relay, countMax) => store.outbox.next(relay, countMax),
+    delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),
+    setAside: (relay, name, cause, at) =>
+      store.transact(() => store.outbox.setAside(relay, name, cause, at)),
+    expire: (before, now) => expire(store, before, now),
+    close() {
+      store.close();
+      parentPort?.close();
+    },
+  };
+}
+
+await main(workerData as string);

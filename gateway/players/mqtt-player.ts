@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import type { DeviceProfile } from '../core/device-profile.ts';
+import { GatewayError } from '../core/error.ts';
+import type { Channel } from '../core/intake.ts';
+import type { Instant } from '../core/observation.ts';
+import type { SimulatedWrite } from '../core/simulator.ts';
+
+export interface MqttPlay {
+  readonly device: string;
+  readonly profile: DeviceProfile;
+  readonly gateway: { readonly host: string; readonly port: number };
+  /** PEM: the device's key and chain, and the authority it knows the gateway by. */
+  readonly tls: {
+    readonly key: string | Buffer;
+    readonly cert: string | Buffer;
+    readonly ca: string | Buffer;
+  };
+  /** What the device says at each moment. */
+  readonly say: (sequence: number, at: Instant) => readonly SimulatedWrite[];
+  /** Moments a second. */
+  readonly rateHz: number;
+  /** Ends after this many moments; until aborted when left out. */
+  readonly count?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly now: () => Instant;
+  /** Told once the gateway promised to keep the writes of a moment that need a promise. */
+  readonly onAcknowledged?: (sequence: number, at: Instant) => void;
+}
+
+export interface Played {
+  readonly sent: number;
+  readonly acknowledged: number;
+}
+
+const connectTimeoutMs = 10_000;
+const reconnectMs = 500;
+
+/**
+ * Plays a device over real mutual TLS: one CONNECT, QoS 1 for all but waveforms. It keeps what is
+ * not acknowledged and sends it again after a reconnect, as a real device with a memory does.
+ */
+export async function playMqtt(play: MqttPlay): Promise<Played> {
+  const client = await open(play);
+  let sent = 0;
+  let acknowledged = 0;
+  const owed = new Set<Promise<void>>();
+  const started = play.now();
+
+  while (!play.signal.aborted && sent < (play.count ?? Number.POSITIVE_INFINITY)) {
+    sent += 1;
+    const sequence = sent;
+    const at = play.now();
+    const promise = publishAll(client, play, play.say(sequence, at)).then(
+      () => {
+        acknowledged += 1;
+        play.onAcknowledged?.(sequence, at);
+      },
+      () => {
+        // Not acknowledged: nothing was promised.
+      },
+    );
+    owed.add(promise);
+    void promise.finally(() => owed.delete(promise));
+    await pause(started + (sent * 1_000) / play.rateHz - play.now(), play.signal);
+  }
+  await Promise.race([Promise.all(owed), delay(connectTimeoutMs)]);
+  await client.endAsync(true);
+  return { sent, acknowledged };
+}
+
+/** The first connection must succeed; later ones come back by themselves. */
+async function open({ device, gateway, tls }: MqttPlay): Promise<MqttClient> {
+  const options: IClientOptions = {
+    ...tls,
+    clientId: device,
+    clean: false,
+    protocolVersion: 4,
+    reconnectPeriod: reconnectMs,
+    connectTimeout: connectTimeoutMs,
+  };
+  try {
+    const client = await connectAsync(`mqtts://${gateway.host}:${gateway.port}`, options, false);
+    // What goes wrong from now on shows in what stays unacknowledged.
+    client.on('error', () => undefined);
+    return client;
+  } catch (cause) {
+    const { host, port } = gateway;
+    throw new GatewayError('gateway-unreachable', `${host}:${port}: ${String(cause)}`, { cause });
+  }
+}
+
+async function publishAll(
+  client: MqttClient,
+  { profile, device }: MqttPlay,
+  writes: readonly SimulatedWrite[],
+): Promise<void> {
+  await Promise.all(
+    writes.map(({ channel, bytes }) =>
+      client.publishAsync(topicOf(profile, device, channel), Buffer.from(bytes), {
+        qos: channel === 'waveforms' ? 0 : 1,
+      }),
+    ),
+  );
+}
+
+function topicOf({ id, link }: DeviceProfile, device: string, channel: Channel): string {
+  if (link.kind !== 'mqtt' || channel === 'line') throw new RangeError(`${id} has no ${channel}`);
+  return link.topics[channel].replace('{id}', device);
+}
+
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  if (durationMs <= 0) return;
+  try {
+    await delay(durationMs, undefined, { signal });
+  } catch {
+    // Aborted: the loop looks.
+  }
+}

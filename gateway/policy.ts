@@ -1,0 +1,74 @@
+import { createSecretKey } from 'node:crypto';
+import { join } from 'node:path';
+import { catalogue } from './catalogue.ts';
+import type { Config } from './config.ts';
+import type { Detector } from './core/detector.ts';
+import type { Device } from './core/device.ts';
+import type { DeviceProfile } from './core/device-profile.ts';
+import type { Protocol } from './core/protocol.ts';
+import type { SanitizerRule } from './core/sanitizer.ts';
+import type { Destination, KnownDevice, Policy } from './pipeline.ts';
+import { ensureSecret } from './pki/secrets.ts';
+import { findProfile, loadProfiles } from './profiles.ts';
+import { type DecodePlan, planDecoding } from './stages/decode.ts';
+import { planWatches } from './stages/detect.ts';
+import type { Devices } from './store/devices.ts';
+
+const folder = (name: string) => join(import.meta.dirname, name);
+
+export const loadProtocols = () => catalogue<Protocol>(folder('protocols'));
+
+/** Makes policies for a site: all that admission depends on besides the batch and its memory. */
+export interface PolicyMaker {
+  readonly profiles: ReadonlyMap<string, DeviceProfile>;
+  /** The policy for the devices and associations as they are now. */
+  make(devices: Devices): Policy;
+}
+
+export async function openPolicyMaker(directory: string, config: Config): Promise<PolicyMaker> {
+  const profiles = await loadProfiles(directory);
+  const protocols = await loadProtocols();
+  const detectors = await catalogue<Detector>(folder('detectors'));
+  const rules = [...(await catalogue<SanitizerRule>(folder('sanitizers'))).values()].sort(
+    (a, b) => a.order - b.order,
+  );
+  const destinations: Destination[] = config.relays.map(({ id }) => ({
+    relay: id,
+    rules,
+    keys: { pseudonymKey: createSecretKey(ensureSecret(directory, `pseudonym-${id}.key`)) },
+  }));
+  const watches = planWatches(detectors.values());
+  const salt = ensureSecret(directory, 'record.key');
+  const plans = new Map<string, Pick<KnownDevice, 'profile' | 'protocol' | 'plan'>>();
+
+  function planOf(device: Device): Pick<KnownDevice, 'profile' | 'protocol' | 'plan'> {
+    const known = plans.get(device.profile);
+    if (known) return known;
+    const profile = findProfile(profiles, device.profile);
+    const protocol = findProtocol(protocols, profile);
+    const plan: DecodePlan = planDecoding(profile);
+    plans.set(device.profile, { profile, protocol, plan });
+    return { profile, protocol, plan };
+  }
+
+  return {
+    profiles,
+    make(devices) {
+      const known = new Map<string, KnownDevice>();
+      for (const device of devices.list()) {
+        const associations = devices.associations(device.id);
+        known.set(device.id, { ...planOf(device), associations });
+      }
+      return { devices: known, destinations, watches, salt };
+    },
+  };
+}
+
+export function findProtocol(
+  protocols: ReadonlyMap<string, Protocol>,
+  { id, link }: DeviceProfile,
+): Protocol {
+  const protocol = protocols.get(link.protocol);
+  if (!protocol) throw new RangeError(`${id}: there is no protocol ${link.protocol}`);
+  return protocol;
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { catalogue } from './catalogue.ts';
+import type { RelaySettings } from './config.ts';
+import { GatewayError } from './core/error.ts';
+import type { Relay, RelayConnection } from './core/relay.ts';
+
+const folder = join(import.meta.dirname, 'relays');
+
+/** A relay with the options its site gave it, ready to connect. */
+export interface ReadyRelay {
+  readonly batchMax: number;
+  connect(readSecret: (path: string) => Buffer): RelayConnection;
+}
+
+/** @throws GatewayError `config-invalid` when the site's options are not the relay's. */
+export async function connectRelay(settings: RelaySettings): Promise<ReadyRelay> {
+  const { id, use, ...given } = settings;
+  const relays = await catalogue<Relay>(folder);
+  const relay = relays.get(use);
+  if (!relay) {
+    const known = [...relays.keys()].join(', ');
+    throw new GatewayError('config-invalid', `relays.${id}: use ${use} is none of ${known}`);
+  }
+  const options = relay.options.safeParse(given);
+  if (!options.success) {
+    throw new GatewayError('config-invalid', `relays.${id}: ${z.prettifyError(options.error)}`);
+  }
+  return {
+    batchMax: relay.batchMax,
+    connect: (readSecret) => relay.connect(options.data, { readSecret }),
+  };
+}
