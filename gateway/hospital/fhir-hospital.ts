@@ -11,7 +11,7 @@ import {
 } from './resource-store.ts';
 
 /** How a hospital fails, on command. */
-export const fhirFaults = [
+const fhirFaults = [
   'none',
   /** Every connection is reset before TLS. */
   'down',
