@@ -37,6 +37,12 @@ it('makes a site whose keys only its owner reads', async () => {
   expect(readdirSync(site)).toEqual(['pki']);
 });
 
+it('shows a client the issuing authority as well, which no client has', async () => {
+  const pki = openSitePki(await makeSite());
+  expect(pki.server.cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  expect(pki.server.cert.endsWith(pki.trust[1] ?? '')).toBe(true);
+});
+
 it('refuses to make a second PKI in one site, and leaves the first as it was', async () => {
   const site = await makeSite();
   const before = openSitePki(site).rootPem;

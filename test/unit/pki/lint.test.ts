@@ -113,6 +113,14 @@ const badOrders: readonly [what: string, lint: LintId, order: Order, issuer?: Is
   ['a URI of another kind', 'alternative-names', uri('urn:wardgate:consumer:oxi-12')],
   ['a URI with two names in it', 'alternative-names', uri('urn:wardgate:device:oxi-12, URI:b')],
   [
+    'a host that is also a device',
+    'alternative-names',
+    {
+      ...serverOrder('a.example'),
+      alternativeNames: [...hostNames(['a.example']), ...order.alternativeNames],
+    },
+  ],
+  [
     'a device that is also a host',
     'alternative-names',
     { ...order, alternativeNames: hostNames(['a']) },
