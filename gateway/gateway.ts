@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Admission, startAdmission } from './admission.ts';
 import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
@@ -121,7 +122,10 @@ async function openForwarder(
   { directory, log, now, chance, onFault }: GatewayOptions,
 ): Promise<Forwarder> {
   const { batchMax, connect } = await connectRelay(settings);
-  const connection = connect((path) => readSecretFile(join(directory, path)));
+  const connection = connect({
+    readFile: (path) => readFileSync(join(directory, path)),
+    readSecret: (path) => readSecretFile(join(directory, path)),
+  });
   return startForwarder({
     relay: settings.id,
     batchMax,

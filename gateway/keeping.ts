@@ -3,6 +3,7 @@ import { intakesOf } from './batch.ts';
 import type { DeviceId } from './core/device.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
+import { createMemory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import { type Admission, admit, type Policy, release } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
@@ -32,7 +33,7 @@ export interface Keeper {
 const rejectionsPerBatchMax = 1_000;
 
 export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number): Keeper {
-  const memory = new Map<string, unknown>();
+  const memory = createMemory();
   let version = store.version();
   let policy = maker.make(store.devices);
 
@@ -49,7 +50,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       return store.transact(change);
     } catch (error) {
       for (const { device, channel } of batch) {
-        if (channel === 'line') memory.delete(lineKey(device));
+        if (channel === 'line') memory.forget(lineKey(device));
       }
       throw error;
     }
@@ -74,7 +75,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       }
       const admission = admit(known, batch.signals, policy, memory);
       const shed = keepOrForgetLines(() => write(store, admission, bytesMax), known);
-      for (const [key, value] of admission.changes) memory.set(key, value);
+      memory.remember(admission.changes);
       const replies = admission.replies
         .map((reply, position) => [indexes[position] ?? 0, reply] as const)
         .filter(([, reply]) => reply.length > 0);

@@ -61,7 +61,7 @@ export interface Admission {
   /** One for each intake: the bytes owed to the device once this is on disk. */
   readonly replies: readonly Uint8Array[];
   /** What to remember once this is on disk, and only then. */
-  readonly changes: ReadonlyMap<string, unknown>;
+  readonly changes: Memory;
 }
 
 /**

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { catalogue } from './catalogue.ts';
 import type { RelaySettings } from './config.ts';
 import { GatewayError } from './core/error.ts';
-import type { Relay, RelayConnection } from './core/relay.ts';
+import type { Relay, RelayConnection, RelayContext } from './core/relay.ts';
 
 const folder = join(import.meta.dirname, 'relays');
 
 /** A relay with the options its site gave it, ready to connect. */
 export interface ReadyRelay {
   readonly batchMax: number;
-  connect(readSecret: (path: string) => Buffer): RelayConnection;
+  connect(context: RelayContext): RelayConnection;
 }
 
 /** @throws GatewayError `config-invalid` when the site's options are not the relay's. */
@@ -28,6 +28,6 @@ export async function connectRelay(settings: RelaySettings): Promise<ReadyRelay>
   }
   return {
     batchMax: relay.batchMax,
-    connect: (readSecret) => relay.connect(options.data, { readSecret }),
+    connect: (context) => relay.connect(options.data, context),
   };
 }

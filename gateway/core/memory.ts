@@ -1,24 +1,59 @@
-/**
- * What admission remembers between batches: line states, recent record keys, detector states.
- * Keys are `<what>/<whom>`; values are plain data.
- */
-export type Memory = ReadonlyMap<string, unknown>;
+/** What admission remembers between batches. */
+export interface Memory {
+  /** Line states, arrivals, detector states: `<what>/<whom>` to plain data. */
+  readonly values: ReadonlyMap<string, unknown>;
+  /** Keys of the last records, oldest first, so that one that comes again is recognised. */
+  readonly seen: ReadonlySet<string>;
+}
 
 /**
  * One batch's view of the memory: reads through, writes beside. Nothing is changed in the memory
  * itself, so a batch that could not be committed leaves no trace, and nothing is copied.
  */
 export interface Recollection {
-  readonly changes: Map<string, unknown>;
+  readonly changes: Memory;
   get(key: string): unknown;
   set(key: string, value: unknown): void;
+  hasSeen(key: string): boolean;
+  see(key: string): void;
 }
 
 export function recollect(memory: Memory): Recollection {
-  const changes = new Map<string, unknown>();
+  const values = new Map<string, unknown>();
+  const seen = new Set<string>();
   return {
-    changes,
-    get: (key) => (changes.has(key) ? changes.get(key) : memory.get(key)),
-    set: (key, value) => void changes.set(key, value),
+    changes: { values, seen },
+    get: (key) => (values.has(key) ? values.get(key) : memory.values.get(key)),
+    set: (key, value) => void values.set(key, value),
+    hasSeen: (key) => seen.has(key) || memory.seen.has(key),
+    see: (key) => void seen.add(key),
+  };
+}
+
+/** The memory of a running gateway: the one place where it changes. */
+export interface LivingMemory extends Memory {
+  /** Takes over what a batch changed, once it is on disk. */
+  remember(changes: Memory): void;
+  forget(key: string): void;
+}
+
+/** A device that sends again does so within seconds; this many records are some seconds of the most. */
+const seenMax = 32_768;
+
+export function createMemory(): LivingMemory {
+  const values = new Map<string, unknown>();
+  const seen = new Set<string>();
+  return {
+    values,
+    seen,
+    remember(changes) {
+      for (const [key, value] of changes.values) values.set(key, value);
+      for (const key of changes.seen) seen.add(key);
+      for (const key of seen) {
+        if (seen.size <= seenMax) break;
+        seen.delete(key);
+      }
+    },
+    forget: (key) => void values.delete(key),
   };
 }

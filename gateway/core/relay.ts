@@ -32,10 +32,10 @@ export interface RelayConnection {
   close(): void;
 }
 
-/** What a relay may use besides its options. */
+/** What a relay may use besides its options. Paths are relative to the site directory. */
 export interface RelayContext {
-  readonly signal: AbortSignal;
-  /** Reads a PEM file named in the settings, relative to the site directory. */
+  readonly readFile: (path: string) => Buffer;
+  /** Refuses a file that others may read. */
   readonly readSecret: (path: string) => Buffer;
 }
 

@@ -59,7 +59,7 @@ export default defineRelay<Options>({
   options: Options,
   batchMax: 100,
 
-  connect(options, { signal, readSecret }) {
+  connect(options, { readFile, readSecret }) {
     const { ca, clientCertificate, clientKey } = options;
     const agent = new Agent({
       keepAlive: true,
@@ -69,12 +69,12 @@ export default defineRelay<Options>({
       ecdhCurve: 'X25519:P-256:P-384',
       // Said aloud, so that no environment variable can turn it off.
       rejectUnauthorized: true,
-      ...(ca !== undefined && { ca: readSecret(ca) }),
-      ...(clientCertificate !== undefined && { cert: readSecret(clientCertificate) }),
+      ...(ca !== undefined && { ca: readFile(ca) }),
+      ...(clientCertificate !== undefined && { cert: readFile(clientCertificate) }),
       ...(clientKey !== undefined && { key: readSecret(clientKey) }),
     });
     const closing = new AbortController();
-    const line: Line = { agent, options, signal: AbortSignal.any([signal, closing.signal]) };
+    const line: Line = { agent, options, signal: closing.signal };
 
     return {
       async send(batch) {

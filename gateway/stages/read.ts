@@ -18,8 +18,6 @@ export interface Reading {
   readonly discardedBytes: number;
 }
 
-/** How many of a device's last records are recognised when they come again. */
-const recentKeysMax = 64;
 /** 132 bit of SHA-256 in base64url: no two records of a fleet's life meet. */
 const keyLength = 22;
 
@@ -89,21 +87,18 @@ function identify(
   keyOfRecord: (record: DeviceRecord, index: number) => string,
 ): Reading {
   if (records.length === 0) return nothing;
-  const recentKey = `recent/${intake.device}`;
-  let recent = (memory.get(recentKey) ?? []) as readonly string[];
   const keyed: KeyedRecord[] = [];
   const rejected: Rejection[] = [];
 
   for (const [index, record] of records.entries()) {
     const key = keyOfRecord(record, index);
-    if (recent.includes(key)) {
+    if (memory.hasSeen(key)) {
       rejected.push(reject(intake, 'duplicate', key));
-      continue;
+    } else {
+      memory.see(key);
+      keyed.push({ key, record });
     }
-    recent = [...recent.slice(1 - recentKeysMax), key];
-    keyed.push({ key, record });
   }
-  memory.set(recentKey, recent);
   return { records: keyed, rejected, reply: noBytes, discardedBytes: 0 };
 }
 

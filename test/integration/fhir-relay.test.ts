@@ -34,7 +34,6 @@ interface Settings {
   readonly timeoutMs?: number;
   readonly client?: TestCertificate;
   readonly host?: string;
-  readonly signal?: AbortSignal;
 }
 
 function connect({
@@ -42,7 +41,6 @@ function connect({
   timeoutMs = 2_000,
   client,
   host = '127.0.0.1',
-  signal,
 }: Settings): RelayConnection {
   const files: Record<string, string | undefined> = {
     ca: tls.ca,
@@ -56,7 +54,7 @@ function connect({
     ...(client && { clientCertificate: 'cert', clientKey: 'key' }),
   });
   const connection = fhir.connect(options, {
-    signal: signal ?? new AbortController().signal,
+    readFile: (path) => Buffer.from(files[path] ?? ''),
     readSecret: (path) => Buffer.from(files[path] ?? ''),
   });
   onTestFinished(() => connection.close());
@@ -200,8 +198,8 @@ describe('a server that is not the hospital', () => {
     onTestFinished(() => server.close());
     const options = fhir.options.parse({ url: server.url, ca: 'ca' });
     const connection = fhir.connect(options, {
-      signal: new AbortController().signal,
-      readSecret: () => Buffer.from(elsewhere.ca),
+      readFile: () => Buffer.from(elsewhere.ca),
+      readSecret: () => Buffer.from(''),
     });
     onTestFinished(() => connection.close());
     expect(await connection.send(entries('a'))).toEqual({
@@ -306,9 +304,8 @@ describe('an answer', () => {
   );
 
   it('may cross the end of the gateway: then nobody knows', async () => {
-    const stop = new AbortController();
-    const server = await startServer(() => stop.abort());
-    const connection = connect({ ...server, signal: stop.signal });
+    const server = await startServer(() => connection.close());
+    const connection = connect(server);
     expect(await connection.send(entries('a'))).toMatchObject({ outcome: 'unknown' });
     expect(await connection.send(entries('a'))).toEqual({ outcome: 'retry', cause: 'closed' });
   });
