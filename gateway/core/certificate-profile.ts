@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const keyAlgorithms = ['ecdsa-p256', 'rsa-2048', 'rsa-3072'] as const;
+const keyAlgorithms = ['ecdsa-p256', 'rsa-2048', 'rsa-3072'] as const;
 export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 /** What a kind of certificate looks like. Pure data; issuing, linting and tests read the same words. */

@@ -32,7 +32,7 @@ export interface Authority {
   issue(order: IssueOrder): Promise<IssuedCertificate>;
 }
 
-export interface IssueOrder {
+interface IssueOrder {
   readonly profile: CertificateProfile;
   readonly commonName: string;
   readonly alternativeNames?: readonly AlternativeName[];

@@ -9,7 +9,7 @@ export interface AlternativeName {
 }
 
 /** The most alternative names one certificate may carry. */
-export const alternativeNamesMax = 32;
+const alternativeNamesMax = 32;
 
 /** Names of a server from what an administrator typed: DNS names in lower case, or IP addresses. */
 export function hostNames(hosts: readonly string[]): readonly AlternativeName[] {

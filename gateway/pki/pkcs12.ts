@@ -14,8 +14,8 @@ import { GatewayError } from '../core/error.ts';
 const iterations = 100_000;
 const saltBytes = 16;
 /** The password is what protects the private key on its way; a short one can be guessed. */
-export const passwordLengthMin = 12;
-export const passwordLengthMax = 128;
+const passwordLengthMin = 12;
+const passwordLengthMax = 128;
 /** The most certificates of a chain. */
 const certificatesMax = 8;
 

@@ -35,7 +35,7 @@ export interface SitePki {
   issueServer(hosts: readonly string[], order: SubscriberOrder): Promise<IssuedSubscriber>;
 }
 
-export interface SubscriberOrder {
+interface SubscriberOrder {
   /** Made here when there is no request. ecdsa-p256 unless said. */
   readonly key?: KeyAlgorithm | undefined;
   /** PKCS#10 as PEM. */
@@ -44,7 +44,7 @@ export interface SubscriberOrder {
   readonly now: number;
 }
 
-export type IssuedSubscriber = IssuedCertificate & {
+type IssuedSubscriber = IssuedCertificate & {
   /** PKCS#8; absent when the request brought the key. */
   readonly privateKeyPem?: string | undefined;
 };
@@ -62,7 +62,7 @@ const files = {
  * Makes `<directory>/pki`: root, issuing authority and the gateway's server certificate. The whole
  * folder appears at once, or not at all. Call it before any other secret of the site is made.
  *
- * @param site names the authorities, such as `ward-3b`; at most 44 characters.
+ * @param site names the authorities, such as `ward-3b`; at most 46 characters.
  * @param hosts DNS names and addresses by which devices reach the gateway.
  * @param now milliseconds since the epoch.
  * @throws GatewayError `site-exists`, `certificate-refused`.
