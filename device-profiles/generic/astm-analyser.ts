@@ -9,7 +9,7 @@ export default defineDeviceProfile({
   id: 'generic-astm-analyser',
   manufacturer: 'Generic',
   model: 'Laboratory analyser, ASTM',
-  specialization: 'MDC_DEV_ANALY',
+  specialization: 'MDC_DEV_ANALY_BLD_CHEM_MULTI_PARAM_MDS',
   class: 'A',
   function: 'diagnose',
   link: { kind: 'line', protocol: 'astm-e1381', baudRate: 9_600 },

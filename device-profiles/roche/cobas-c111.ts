@@ -9,7 +9,7 @@ export default defineDeviceProfile({
   id: 'roche-cobas-c111',
   manufacturer: 'Roche',
   model: 'cobas c 111',
-  specialization: 'MDC_DEV_ANALY',
+  specialization: 'MDC_DEV_ANALY_BLD_CHEM_MULTI_PARAM_MDS',
   class: 'A',
   function: 'diagnose',
   link: { kind: 'line', protocol: 'astm-e1381', baudRate: 9_600 },

@@ -266,8 +266,11 @@ function withNote(record: DeviceRecord, comment: string): DeviceRecord {
   return { ...record, note: record.note === undefined ? comment : `${record.note}\n${comment}` };
 }
 
+const notAscii = /[\u0080-\u00ff]/;
+
 /** Analysers write Latin-1 or UTF-8 and do not say which; what is valid UTF-8 is hardly Latin-1. */
 function toUnicode(latin1: string): string {
+  if (!notAscii.test(latin1)) return latin1;
   const bytes = Buffer.from(latin1, 'latin1');
   return isUtf8(bytes) ? bytes.toString('utf8') : latin1;
 }

@@ -1,4 +1,4 @@
-import { type MetricId, metrics } from '../core/metric.ts';
+import { metrics } from '../core/metric.ts';
 import { defineSimulator, type SimulatedMoment, type SimulatedWrite } from '../core/simulator.ts';
 import { convert } from '../core/unit.ts';
 
@@ -7,39 +7,6 @@ const ETX = 0x03;
 const EOT = 0x04;
 const ENQ = 0x05;
 const ACK = 0x06;
-
-/** What a healthy adult's blood holds, in each metric's own unit. */
-const healthy: Readonly<Partial<Record<MetricId, number>>> = {
-  LN_14749_6: 5.1,
-  LN_1988_5: 1.2,
-  LN_22664_7: 5.4,
-  LN_14682_9: 77,
-  LN_2951_2: 140,
-  LN_2823_3: 4.2,
-  LN_2075_0: 103,
-  LN_2524_7: 1.1,
-  LN_2000_8: 2.38,
-  LN_1751_7: 44,
-  LN_2885_2: 72,
-  LN_1742_6: 22,
-  LN_1920_8: 24,
-  LN_6768_6: 68,
-  LN_2324_2: 25,
-  LN_14631_6: 9.5,
-  LN_14933_6: 310,
-  LN_14647_2: 4.8,
-  LN_14646_4: 1.4,
-  LN_14927_8: 1.1,
-  LN_4548_4: 5.3,
-  LN_718_7: 14.2,
-  LN_6690_2: 6.8,
-  LN_789_8: 4.8,
-  LN_777_3: 245,
-  LN_4544_3: 42,
-  LN_787_2: 88,
-  LN_785_6: 29.6,
-  LN_786_4: 33.8,
-};
 
 /** An analyser sends one specimen's results: ENQ, a frame for each record, EOT. */
 export default defineSimulator({
@@ -61,34 +28,47 @@ export default defineSimulator({
   },
 });
 
-/** CLSI LIS2-A2: header, patient, order, the results, terminator. */
+/**
+ * CLSI LIS2-A2: header, patient, an order for each kind of specimen with its results, terminator.
+ * A field `WBC^BLD` is the test WBC in the specimen BLD.
+ */
 function recordsOf(moment: SimulatedMoment): readonly string[] {
   const { profile, serialNumber, sequence, at } = moment;
   const time = new Date(at).toISOString().replace(/[-:T]|\..*$/g, '');
-  const results = resultsOf(moment).map(
-    ({ field, figure, unit }, index) =>
-      `R|${index + 1}|^^^${field}|${figure}|${unit}||N||F||||${time}`,
-  );
-  return [
-    `H|\\^&|||${profile.model}^${serialNumber}|||||||P|LIS2-A2|${time}`,
-    'P|1',
-    `O|1|${serialNumber}-${sequence}||^^^ALL|R|${time}|||||N|||||||||||||||F`,
-    ...results,
-    'L|1|N',
-  ];
+  const specimens = new Map<string, Result[]>();
+  for (const result of resultsOf(moment)) {
+    const results = specimens.get(result.specimen);
+    if (results) results.push(result);
+    else specimens.set(result.specimen, [result]);
+  }
+  const orders = [...specimens].flatMap(([specimen, results], index) => [
+    `O|${index + 1}|${serialNumber}-${sequence}||^^^ALL|R|${time}|||||N||||${specimen}||||||||||F`,
+    ...results.map(
+      ({ code, figure, unit }, place) =>
+        `R|${place + 1}|^^^${code}|${figure}|${unit}||N||F||||${time}`,
+    ),
+  ]);
+  const header = `H|\\^&|||${profile.model}^${serialNumber}|||||||P|LIS2-A2|${time}`;
+  return [header, 'P|1', ...orders, 'L|1|N'];
 }
 
-/** Each metric once, under the first of its fields, in the unit the profile gives it. */
-function resultsOf({ profile, values }: SimulatedMoment) {
-  const said = new Set<MetricId>();
+interface Result {
+  readonly code: string;
+  readonly specimen: string;
+  readonly figure: string;
+  readonly unit: string;
+}
+
+/** In the unit the profile gives the field. What the patient does not have is not reported. */
+function resultsOf({ profile, values }: SimulatedMoment): readonly Result[] {
   return profile.metrics.flatMap(({ field, metric, unit }) => {
-    const value = values[metric] ?? healthy[metric];
-    if (value === undefined || said.has(metric)) return [];
     const own = metrics[metric].unit;
+    const value = values[metric];
+    if (value === undefined) return [];
     const converted = convert(value, own, unit ?? own, metrics[metric]);
     if (converted === 'wrong-unit') return [];
-    said.add(metric);
-    return [{ field, figure: plain(converted), unit: unit ?? own }];
+    const [code = '', specimen = ''] = field.split('^');
+    return [{ code, specimen, figure: plain(converted), unit: unit ?? own }];
   });
 }
 
