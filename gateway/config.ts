@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { DeviceId } from './core/device.ts';
 import { GatewayError } from './core/error.ts';
@@ -94,6 +94,18 @@ const aliasCountMax = 50;
 export function loadConfig(directory: string): Config {
   const path = join(directory, configFile);
   return parseConfig(readSettings(path), path);
+}
+
+/** Settings beside the defaults, checked as they will be read. */
+export type GivenSettings = z.input<typeof Config>;
+
+/** Writes the settings of a site, whole or not at all. */
+export function saveConfig(directory: string, settings: GivenSettings): void {
+  const path = join(directory, configFile);
+  const text = `# The settings of this gateway. All keys: docs/configuration.md\n${stringify(settings)}`;
+  parseConfig(text, path);
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 export function parseConfig(text: string, path: string): Config {

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
-import { type Config, configFile, loadConfig, parseConfig } from './config.ts';
+import { Config, loadConfig, saveConfig } from './config.ts';
 import { GatewayError } from './core/error.ts';
 import { createOneTimePassword, hashPassword } from './pki/password.ts';
 import { createSecret, readSecret } from './pki/secrets.ts';
@@ -17,8 +16,6 @@ export interface NewSite {
   /** DNS names and addresses by which devices reach the gateway. */
   readonly hosts: readonly string[];
   readonly now: number;
-  /** Settings beside the defaults. */
-  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** How this machine is reached when nobody says otherwise. */
@@ -33,12 +30,11 @@ export function defaultHosts(): readonly string[] {
  * @throws GatewayError `site-exists`, `config-invalid`, `certificate-refused`.
  */
 export async function createSite(site: NewSite): Promise<{ readonly password: string }> {
-  const { directory, name, hosts, now, settings = {} } = site;
+  const { directory, name, hosts, now } = site;
   if (existsSync(directory) && readdirSync(directory).length > 0) {
     throw new GatewayError('site-exists', `${directory} is not empty`);
   }
-  const text = settingsText(name, settings);
-  parseConfig(text, configFile);
+  requireName(name);
   mkdirSync(join(directory, 'profiles'), { recursive: true, mode: 0o700 });
   await createSitePki({ directory, site: name, hosts, now });
   const storeKey = createSecret(directory, 'store.key');
@@ -59,15 +55,14 @@ export async function createSite(site: NewSite): Promise<{ readonly password: st
     });
   });
   store.close();
-  writeFileSync(join(directory, configFile), text, { mode: 0o600, flag: 'wx' });
+  saveConfig(directory, { site: name });
   return { password };
 }
 
-function settingsText(site: string, settings: Readonly<Record<string, unknown>>): string {
-  return `# The settings of this gateway. All keys: docs/configuration.md\n${stringify({
-    site,
-    ...settings,
-  })}`;
+/** Before anything is made: a name that the settings would refuse. */
+function requireName(name: string): void {
+  const result = Config.shape.site.safeParse(name);
+  if (!result.success) throw new GatewayError('usage', `--name ${name}: letters, digits, hyphen`);
 }
 
 /** Opens the site's database for a command. The caller closes it. */

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stringify } from 'yaml';
-import { configFile } from '../config.ts';
+import { type GivenSettings, saveConfig } from '../config.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Instant } from '../core/observation.ts';
 import type { FhirHospital } from '../hospital/fhir-hospital.ts';
@@ -86,7 +85,7 @@ async function makeSite(directory: string): Promise<Omit<Ward, 'hospital'>> {
 
 /** Serial devices play on TCP; where socat is, a pseudo-terminal stands between. */
 async function layCables(beds: readonly Bed[], stage: Stage, cables: Cable[]) {
-  const lines: Record<string, string>[] = [];
+  const lines: NonNullable<GivenSettings['serial']> = [];
   for (const bed of beds.filter(({ profile }) => profile.link.kind === 'line')) {
     const { port } = await playBedLine(bed, stage);
     if (hasCables()) {
@@ -98,10 +97,16 @@ async function layCables(beds: readonly Bed[], stage: Stage, cables: Cable[]) {
   return lines;
 }
 
-function writeSettings(directory: string, url: string, serial: readonly object[]): void {
+function writeSettings(directory: string, url: string, serial: GivenSettings['serial']): void {
   const relays = [{ id: relay, use: 'fhir', url, ca: 'hospital.pem', timeoutMs: 1_000 }];
-  const settings = { site: 'demo', host, mqtt: { port: 0 }, https: { port: 0 }, serial, relays };
-  writeFileSync(join(directory, configFile), stringify(settings));
+  saveConfig(directory, {
+    site: 'demo',
+    host,
+    mqtt: { port: 0 },
+    https: { port: 0 },
+    serial,
+    relays,
+  });
 }
 
 interface Ward {

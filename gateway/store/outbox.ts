@@ -4,12 +4,7 @@ import { type Lane, lanes, type OutboxEntry } from '../core/relay.ts';
 import type { Counters } from './counters.ts';
 import type { Database } from './database.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
-
-interface LaneRow {
-  lastSequence: number;
-  entries: number;
-  bytes: number;
-}
+import { type OutboxLanes, openLanes } from './outbox-lanes.ts';
 
 /** The name of one row. */
 export interface EntryName {
@@ -65,48 +60,19 @@ export interface Outbox {
 }
 
 export function openOutbox(database: Database, counters: Counters): Outbox {
-  const statements = prepare(database);
-  const { laneRow, saveLane, insert, next, remove, oldest, removeOldest, total, used } = statements;
-
-  function row(relay: string, lane: number): LaneRow {
-    return laneRow.get(relay, lane) ?? { lastSequence: 0, entries: 0, bytes: 0 };
-  }
-
-  function append(relay: string, lane: Lane, bodies: readonly string[]): void {
-    const index = lanes.indexOf(lane);
-    const state = row(relay, index);
-    for (const body of bodies) {
-      state.lastSequence += 1;
-      state.entries += 1;
-      state.bytes += body.length;
-      insert.run(relay, index, state.lastSequence, body);
-    }
-    saveLane.run(relay, index, state.lastSequence, state.entries, state.bytes);
-  }
-
-  /** Takes rows out and their size with them. */
-  function shrink(relay: string, lane: Lane, bodies: readonly { body: string }[]): void {
-    const index = lanes.indexOf(lane);
-    const { lastSequence, entries, bytes } = row(relay, index);
-    const less = bodies.reduce((sum, { body }) => sum + body.length, 0);
-    assert(entries >= bodies.length && bytes >= less, 'the outbox holds what its lanes say');
-    saveLane.run(relay, index, lastSequence, entries - bodies.length, bytes - less);
-  }
-
-  function take(relay: string, { lane, sequence }: EntryName): { body: string } | undefined {
-    return remove.get(relay, lanes.indexOf(lane), sequence);
-  }
+  const rows = openLanes(database);
+  const { next, depths, oldest, refuse, refused, takeRefused } = prepare(database);
 
   return {
     add(departures) {
-      const bodies = new Map<string, { relay: string; lane: Lane; bodies: string[] }>();
+      const groups = new Map<string, { relay: string; lane: Lane; bodies: string[] }>();
       for (const { relay, lane, observations } of departures) {
         const key = `${relay}/${lane}`;
-        const group = bodies.get(key) ?? { relay, lane, bodies: [] };
-        if (group.bodies.length === 0) bodies.set(key, group);
+        const group = groups.get(key) ?? { relay, lane, bodies: [] };
+        if (group.bodies.length === 0) groups.set(key, group);
         group.bodies.push(encodeEntry(observations));
       }
-      for (const group of bodies.values()) append(group.relay, group.lane, group.bodies);
+      for (const { relay, lane, bodies } of groups.values()) rows.append(relay, lane, bodies);
     },
 
     next: (relay, countMax) =>
@@ -118,60 +84,56 @@ export function openOutbox(database: Database, counters: Counters): Outbox {
 
     delivered(relay, names) {
       let observations = 0;
-      for (const [lane, group] of Map.groupBy(names, (name) => name.lane)) {
-        const gone = group.map((name) => take(relay, name)).filter((body) => body !== undefined);
-        for (const { body } of gone) observations += decodeEntry(body).length;
-        shrink(relay, lane, gone);
+      for (const { lane, sequence } of names) {
+        const body = rows.take(relay, lane, sequence);
+        if (body !== undefined) observations += decodeEntry(body).length;
       }
       counters.add(`delivered/${relay}`, observations);
     },
 
-    setAside(relay, name, cause, at) {
-      const gone = take(relay, name);
-      if (!gone) return;
-      shrink(relay, name.lane, [gone]);
-      statements.refuse.run(relay, lanes.indexOf(name.lane), gone.body, cause, at);
+    setAside(relay, { lane, sequence }, cause, at) {
+      const body = rows.take(relay, lane, sequence);
+      if (body === undefined) return;
+      refuse.run(relay, lanes.indexOf(lane), body, cause, at);
       counters.add(`refused/${relay}`, 1);
     },
 
-    shed(bytesMax) {
-      const shed: Shed[] = [];
-      for (const lane of shedOrder) {
-        const index = lanes.indexOf(lane);
-        while ((total.get()?.bytes ?? 0) > bytesMax) {
-          const fullest = used.get(index);
-          if (!fullest) break;
-          const { relay } = fullest;
-          const gone = removeOldest.all({ relay, lane: index, countMax: shedStep });
-          shrink(relay, lane, gone);
-          counters.add(`shed/${relay}/${lane}`, gone.length);
-          shed.push({ relay, lane, entries: gone.length });
-        }
-      }
-      return shed;
-    },
+    shed: (bytesMax) => shedOrder.flatMap((lane) => shedLane(rows, counters, lane, bytesMax)),
 
     depths: () =>
-      statements.depths.all().map(({ relay, lane, entries, bytes }) => {
+      depths.all().map(({ relay, lane, entries, bytes }) => {
         const first = oldest.get(relay, lane);
         const oldestAt = first && decodeEntry(first.body)[0]?.receivedAt;
         return { relay, lane: laneAt(lane), entries, bytes, oldestAt };
       }),
 
     refused: (relay) =>
-      statements.refused.all({ relay: relay ?? null }).map(({ body, lane, ...rest }) => ({
+      refused.all({ relay: relay ?? null }).map(({ body, lane, ...rest }) => ({
         ...rest,
         lane: laneAt(lane),
         observations: decodeEntry(body),
       })),
 
     retry(relay) {
-      const back = statements.takeRefused.all({ relay: relay ?? null });
+      const back = takeRefused.all({ relay: relay ?? null });
       const inOrder = back.toSorted((a, b) => a.sequence - b.sequence);
-      for (const { relay, lane, body } of inOrder) append(relay, laneAt(lane), [body]);
+      for (const { relay, lane, body } of inOrder) rows.append(relay, laneAt(lane), [body]);
       return back.length;
     },
   };
+}
+
+/** Takes the oldest of the lane, from whoever holds most of it, until the outbox fits. */
+function shedLane(rows: OutboxLanes, counters: Counters, lane: Lane, bytesMax: number): Shed[] {
+  const shed: Shed[] = [];
+  while (rows.bytes() > bytesMax) {
+    const relay = rows.fullest(lane);
+    if (relay === undefined) break;
+    const { length } = rows.takeOldest(relay, lane, shedStep);
+    counters.add(`shed/${relay}/${lane}`, length);
+    shed.push({ relay, lane, entries: length });
+  }
+  return shed;
 }
 
 function laneAt(index: number): Lane {
@@ -182,41 +144,11 @@ function laneAt(index: number): Lane {
 
 function prepare(database: Database) {
   return {
-    laneRow: database.prepare<[string, number], LaneRow>(
-      `select last_sequence as lastSequence, entries, bytes from outbox_lane
-       where relay = ? and lane = ?`,
-    ),
-    saveLane: database.prepare(
-      `insert into outbox_lane (relay, lane, last_sequence, entries, bytes) values (?, ?, ?, ?, ?)
-       on conflict (relay, lane) do update set last_sequence = excluded.last_sequence,
-         entries = excluded.entries, bytes = excluded.bytes`,
-    ),
-    insert: database.prepare(
-      'insert into outbox (relay, lane, sequence, body) values (?, ?, ?, ?)',
-    ),
     next: database.prepare<[string, number], { lane: number; sequence: number; body: string }>(
-      `select lane, sequence, body from outbox where relay = ? order by lane, sequence limit ?`,
-    ),
-    remove: database.prepare<[string, number, number], { body: string }>(
-      'delete from outbox where relay = ? and lane = ? and sequence = ? returning body',
+      'select lane, sequence, body from outbox where relay = ? order by lane, sequence limit ?',
     ),
     oldest: database.prepare<[string, number], { body: string }>(
       'select body from outbox where relay = ? and lane = ? order by sequence limit 1',
-    ),
-    removeOldest: database.prepare<
-      { relay: string; lane: number; countMax: number },
-      { body: string }
-    >(
-      `delete from outbox where relay = @relay and lane = @lane and sequence in (
-         select sequence from outbox where relay = @relay and lane = @lane
-         order by sequence limit @countMax)
-       returning body`,
-    ),
-    total: database.prepare<[], { bytes: number }>(
-      'select coalesce(sum(bytes), 0) as bytes from outbox_lane',
-    ),
-    used: database.prepare<[number], { relay: string }>(
-      'select relay from outbox_lane where lane = ? and entries > 0 order by bytes desc limit 1',
     ),
     depths: database.prepare<[], { relay: string; lane: number; entries: number; bytes: number }>(
       'select relay, lane, entries, bytes from outbox_lane order by relay, lane',
