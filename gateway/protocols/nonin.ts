@@ -234,7 +234,7 @@ function readPacket(
   const heartRate = (frame: number) =>
     toValue(((at(frame) & 0x03) << 7) | at(frame + 1), missingHeartRate, condition);
   const saturation = (frame: number) => toValue(at(frame), missingSaturation, condition);
-  // Display values are held for 10 s after the finger is gone: none of them while the sensor is off.
+  // Display values are held for 10 s after the finger is gone, and the wave is a flat line then.
   const displayed = (value: FieldValue): FieldValue =>
     condition.isOff ? { absent: condition.reason } : value;
 
@@ -249,7 +249,7 @@ function readPacket(
     'E-SPO2-D': displayed(saturation(17)),
     'HR-D': displayed(heartRate(20)),
     'E-HR-D': displayed(heartRate(22)),
-    PLETH: { samples, periodMs: samplePeriodMs },
+    PLETH: displayed({ samples, periodMs: samplePeriodMs }),
   };
   return { record: { fields }, isBatteryLow: (at(8) & 0x01) !== 0 };
 }

@@ -1,0 +1,133 @@
+import type { MetricId } from './metric.ts';
+import type { Instant } from './observation.ts';
+
+/** How one value of an adult at rest lies and moves. Figures for a demonstration, not for medicine. */
+interface Course {
+  readonly base: number;
+  /** How far patients differ, either way. */
+  readonly spread: number;
+  /** How far one patient's value moves, either way. */
+  readonly swing: number;
+  readonly periodMinutes: number;
+  /** Decimal places a device shows. */
+  readonly digits: number;
+  readonly max?: number;
+}
+
+const heartRate: Course = { base: 76, spread: 10, swing: 5, periodMinutes: 7, digits: 0 };
+
+/** Analytes keep their value for hours: nobody's potassium moves by the minute. */
+const slowMinutes = 600;
+
+/** One row for each metric; those that follow from others are added by `vitalSigns`. */
+const courses: Readonly<Partial<Record<MetricId, Course>>> = {
+  MDC_PULS_OXIM_SAT_O2: {
+    base: 97,
+    spread: 1.5,
+    swing: 1,
+    periodMinutes: 5,
+    digits: 0,
+    max: 100,
+  },
+  MDC_PULS_OXIM_PERF_REL: { base: 4, spread: 2, swing: 1, periodMinutes: 3, digits: 2 },
+  MDC_RESP_RATE: { base: 15, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
+  MDC_TEMP_BODY: { base: 36.8, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_PRESS_BLD_NONINV_SYS: { base: 122, spread: 10, swing: 6, periodMinutes: 30, digits: 0 },
+  MDC_PRESS_BLD_NONINV_DIA: { base: 76, spread: 6, swing: 4, periodMinutes: 30, digits: 0 },
+  MDC_PRESS_BLD_ART_SYS: { base: 125, spread: 10, swing: 6, periodMinutes: 6, digits: 0 },
+  MDC_PRESS_BLD_ART_DIA: { base: 74, spread: 6, swing: 4, periodMinutes: 6, digits: 0 },
+  MDC_MASS_BODY_ACTUAL: { base: 74, spread: 12, swing: 0.3, periodMinutes: 1_440, digits: 1 },
+
+  LN_14749_6: analyte(5.4, 0.8, 1),
+  LN_1988_5: analyte(3.2, 2, 1),
+  LN_22664_7: analyte(5.1, 1, 1),
+  LN_14682_9: analyte(78, 12, 0),
+  LN_2951_2: analyte(140, 2, 0),
+  LN_2823_3: analyte(4.2, 0.3, 1),
+  LN_2075_0: analyte(103, 2, 0),
+  LN_2524_7: analyte(1.1, 0.3, 1),
+  LN_2000_8: analyte(2.35, 0.08, 2),
+  LN_1751_7: analyte(43, 3, 0),
+  LN_2885_2: analyte(71, 4, 0),
+  LN_1742_6: analyte(24, 8, 0),
+  LN_1920_8: analyte(22, 6, 0),
+  LN_6768_6: analyte(68, 15, 0),
+  LN_2324_2: analyte(25, 10, 0),
+  LN_14631_6: analyte(10, 4, 0),
+  LN_14933_6: analyte(310, 50, 0),
+  LN_14647_2: analyte(4.9, 0.6, 1),
+  LN_14646_4: analyte(1.4, 0.2, 1),
+  LN_14927_8: analyte(1.3, 0.4, 1),
+  LN_4548_4: analyte(5.4, 0.4, 1),
+  LN_718_7: analyte(14.2, 1, 1),
+  LN_6690_2: analyte(6.8, 1.5, 1),
+  LN_789_8: analyte(4.8, 0.4, 2),
+  LN_777_3: analyte(245, 50, 0),
+  LN_4544_3: analyte(43, 3, 0),
+  LN_787_2: analyte(89, 4, 0),
+  LN_785_6: analyte(30, 1.5, 1),
+  LN_786_4: analyte(33.5, 0.8, 1),
+};
+
+/**
+ * What the patient `seed` has at an instant: every figure in its metric's own unit and at the
+ * resolution devices show. The same arguments give the same values, and values move smoothly.
+ */
+export function vitalSigns(seed: number, at: Instant): Readonly<Partial<Record<MetricId, number>>> {
+  const values: Partial<Record<MetricId, number>> = {};
+  for (const [index, [metric, course]] of Object.entries(courses).entries()) {
+    values[metric as MetricId] = valueAt(course, seed, index + 1, at);
+  }
+  // One heart, whatever counts it.
+  const rate = valueAt(heartRate, seed, 0, at);
+  values.MDC_ECG_HEART_RATE = rate;
+  values.MDC_PULS_OXIM_PULS_RATE = rate;
+  values.MDC_PULS_RATE_NON_INV = rate;
+  values.MDC_PRESS_BLD_NONINV_MEAN = meanPressure(
+    values.MDC_PRESS_BLD_NONINV_SYS,
+    values.MDC_PRESS_BLD_NONINV_DIA,
+  );
+  values.MDC_PRESS_BLD_ART_MEAN = meanPressure(
+    values.MDC_PRESS_BLD_ART_SYS,
+    values.MDC_PRESS_BLD_ART_DIA,
+  );
+  return values;
+}
+
+/**
+ * Samples of a pulse wave from 0 to 1, `periodMs` apart from `at` on.
+ * @param rate beats per minute
+ */
+export function pulseWave(rate: number, at: Instant, count: number, periodMs: number): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const beats = ((at + index * periodMs) / 60_000) * rate;
+    const phase = 2 * Math.PI * (beats - Math.floor(beats));
+    // A main wave and the notch behind it.
+    return 0.5 + 0.38 * Math.sin(phase) + 0.12 * Math.sin(2 * phase + 0.8);
+  });
+}
+
+function analyte(base: number, spread: number, digits: number): Course {
+  return { base, spread, swing: spread / 4, periodMinutes: slowMinutes, digits };
+}
+
+function valueAt(course: Course, seed: number, index: number, at: Instant): number {
+  const { base, spread, swing, periodMinutes, digits, max = Number.POSITIVE_INFINITY } = course;
+  const turn = (2 * Math.PI * at) / (periodMinutes * 60_000);
+  const slow = Math.sin(turn + 2 * Math.PI * chance(seed, 3 * index));
+  const fast = Math.sin(3.3 * turn + 2 * Math.PI * chance(seed, 3 * index + 1));
+  const own = base + spread * (2 * chance(seed, 3 * index + 2) - 1);
+  return Number(Math.min(max, own + swing * (0.7 * slow + 0.3 * fast)).toFixed(digits));
+}
+
+function meanPressure(systolic = 0, diastolic = 0): number {
+  return Math.round(diastolic + (systolic - diastolic) / 3);
+}
+
+/** A number from 0 up to 1 that the arguments alone decide (a 32-bit mixing function). */
+function chance(seed: number, salt: number): number {
+  let mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(salt + 1, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+}

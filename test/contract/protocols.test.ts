@@ -1,0 +1,219 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DeviceRecord, Protocol } from '../../gateway/core/protocol.ts';
+import { cut, run, stateBytes, statedValues } from '../support/protocol-run.ts';
+import { profilesOf, protocols, said } from '../support/simulated-stream.ts';
+
+/**
+ * The promises every protocol makes. A file is under test from the moment it exists in
+ * gateway/protocols; nobody registers it here.
+ */
+const fixtures = join(import.meta.dirname, '../fixtures');
+
+describe.each([...protocols.keys()])('%s', (id) => {
+  const protocol = protocols.get(id) as Protocol;
+  // The device that says least: the same promises, in the least time.
+  const [profile] = profilesOf(id).toSorted((a, b) => a.metrics.length - b.metrics.length);
+  const stream = profile ? Buffer.concat(said(profile, 2)) : Buffer.alloc(0);
+
+  /** Noise, and what a device of that format says with noise in it. */
+  const bytes = fc.oneof(
+    fc.array(byteOf(stream), { maxLength: 400 }).map((values) => Uint8Array.from(values)),
+    fc
+      .tuple(fc.nat(stream.length), fc.array(byteOf(stream), { maxLength: 9 }), fc.nat(12))
+      .map(([offset, noise, dropped]) =>
+        Buffer.concat([
+          stream.subarray(0, offset),
+          Buffer.from(noise),
+          stream.subarray(offset + dropped),
+        ]),
+      ),
+  );
+
+  it('reads the same, however the bytes are cut', () => {
+    fc.assert(
+      fc.property(bytes, fc.array(fc.nat(40), { maxLength: 60 }), (input, sizes) => {
+        expect(outcome(run(protocol, cut(input, sizes)))).toEqual(outcome(run(protocol, [input])));
+      }),
+      { numRuns: 400 },
+    );
+    const byByte = Array.from(stream, (byte) => Uint8Array.of(byte));
+    expect(outcome(run(protocol, byByte))).toEqual(outcome(run(protocol, [stream])));
+  });
+
+  it('holds no more than it declares, whatever it is fed', () => {
+    fc.assert(
+      fc.property(bytes, byteOf(stream), (prefix, byte) => {
+        const flood = new Uint8Array(2 * protocol.stateBytesMax).fill(byte);
+        const chunks = [prefix, ...cut(flood, Array(32).fill(4_093))];
+        let state = protocol.start;
+        for (const chunk of chunks) {
+          state = protocol.step(state, chunk).state;
+          expect(stateBytes(state)).toBeLessThanOrEqual(protocol.stateBytesMax);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('never changes the state it was given', () => {
+    fc.assert(
+      fc.property(bytes, bytes, bytes, (first, second, third) => {
+        const { state } = protocol.step(protocol.start, first);
+        const expected = outcome(protocol.step(state, second));
+        protocol.step(state, third);
+        expect(outcome(protocol.step(state, second))).toEqual(expected);
+        const { state: next } = protocol.step(state, second);
+        const after = outcome(protocol.step(next, third));
+        protocol.step(protocol.step(state, third).state, second);
+        expect(outcome(protocol.step(next, third))).toEqual(after);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('counts no more bytes as discarded than it was given', () => {
+    fc.assert(
+      fc.property(bytes, (input) => {
+        expect(run(protocol, [input]).discardedBytes).toBeLessThanOrEqual(input.length);
+      }),
+    );
+  });
+
+  it('discards nothing of an undamaged stream', () => {
+    if (stream.length === 0) return;
+    const { records, discardedBytes } = run(protocol, [stream]);
+    expect(records.length).toBeGreaterThan(0);
+    expect(discardedBytes).toBe(0);
+  });
+
+  it('keeps no record that one damaged byte could have falsified', () => {
+    if (!profile) return;
+    const moments = said(profile, 3);
+    const whole = Buffer.concat(moments);
+    const damagedEnd = moments[0]?.length ?? 0;
+    const truth = run(protocol, [whole]);
+    const last = truth.records.at(-1);
+    for (const damage of damages(whole, damagedEnd)) {
+      const seen = run(protocol, [damage.bytes]);
+      // The line recovers: what comes later is read as if nothing had happened.
+      expect(valuesOf(seen.records.slice(-1), true), damage.name).toEqual(
+        valuesOf(last ? [last] : [], true),
+      );
+      if (seen.records.length < truth.records.length) {
+        expect(seen.discardedBytes, damage.name).toBeGreaterThan(0);
+      }
+      if (isBeyondRecognition(id, damage)) continue;
+      const known = new Set(valuesOf(truth.records, !unchecked.has(id)));
+      const invented = valuesOf(seen.records, !unchecked.has(id)).filter((one) => !known.has(one));
+      expect(invented, damage.name).toEqual([]);
+    }
+  });
+
+  const cases = globSync('*/input.{hex,txt}', { cwd: join(fixtures, id) }).sort();
+  it.each(cases)('reads %s as written beside it', (path) => {
+    const folder = join(fixtures, id, path, '..');
+    const text = readFileSync(join(fixtures, id, path));
+    const isHex = path.endsWith('.hex');
+    const input = isHex ? Buffer.from(text.toString().replace(/\s|#.*/g, ''), 'hex') : text;
+    const { records, discardedBytes } = run(protocol, [input]);
+    const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
+    expect({ records: plain(records), discardedBytes }).toEqual({
+      records: expected.records,
+      discardedBytes: expected.discardedBytes,
+    });
+    expect(existsSync(join(folder, 'source.md'))).toBe(true);
+  });
+
+  it('has a fixture', () => {
+    expect(cases).not.toEqual([]);
+  });
+});
+
+/**
+ * Formats that carry no checksum. Over MQTT, TLS guards every byte; on a bare line a digit that
+ * turned into another digit is a number like any other. Everything else must still be noticed.
+ */
+const unchecked = new Set(['wardgate-json', 'senml-json', 'masimo-ascii']);
+
+interface Damage {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** The damaged byte with its neighbours, before and after. */
+  readonly before: string;
+  readonly after: string;
+  readonly isFlip: boolean;
+}
+
+/** Every byte of a short message is damaged; of a long one, as many spread over it. */
+const damagedBytesMax = 400;
+
+function* damages(whole: Buffer, end: number): Generator<Damage> {
+  const stride = Math.ceil(end / damagedBytesMax);
+  for (let offset = 0; offset < end; offset += stride) {
+    const head = whole.subarray(0, offset);
+    const tail = whole.subarray(offset + 1);
+    const byte = whole[offset] ?? 0;
+    const around = (middle: readonly number[]) =>
+      Buffer.concat([head.subarray(-1), Buffer.from(middle), tail.subarray(0, 1)]).toString(
+        'latin1',
+      );
+    const make = (name: string, middle: readonly number[]): Damage => ({
+      name: `${name} at ${offset}`,
+      bytes: Buffer.concat([head, Buffer.from(middle), tail]),
+      before: around([byte]),
+      after: around(middle),
+      isFlip: middle.length === 1,
+    });
+    yield make('a dropped byte', []);
+    yield make('a doubled byte', [byte, byte]);
+    for (let bit = 0; bit < 8; bit += 1) yield make(`bit ${bit} flipped`, [byte ^ (1 << bit)]);
+  }
+}
+
+function isBeyondRecognition(id: string, { before, after, isFlip }: Damage): boolean {
+  // Fixed widths and exact forms: only a digit in a digit's place goes unnoticed.
+  if (id === 'masimo-ascii') {
+    return isFlip && /\d/.test(before.charAt(1)) && /\d/.test(after.charAt(1));
+  }
+  // SenML's labels are one or two letters: `bt` with one bit flipped is `bv`.
+  if (id === 'senml-json' && isFlip && /[a-z]/.test(before.charAt(1))) return true;
+  // JSON: whatever belongs to a number or stands between two of them.
+  return unchecked.has(id) && /[\d.eE+-]/.test(before + after);
+}
+
+/** What the records state, with the field's name where the format protects names too. */
+function valuesOf(records: readonly DeviceRecord[], isNamed: boolean): string[] {
+  return records.flatMap(({ fields }) =>
+    Object.entries(fields).flatMap(([field, value]) =>
+      statedValues(value)
+        .filter((one) => isNamed || typeof one === 'number')
+        .map((one) => (isNamed ? `${field}=${one}` : `${one}`)),
+    ),
+  );
+}
+
+function outcome({
+  records,
+  reply,
+  discardedBytes,
+}: {
+  readonly records: readonly DeviceRecord[];
+  readonly reply: Iterable<number>;
+  readonly discardedBytes: number;
+}) {
+  return { records, reply: [...reply], discardedBytes };
+}
+
+/** Without the members that are undefined, as JSON has it. */
+function plain(records: readonly DeviceRecord[]): unknown {
+  return JSON.parse(JSON.stringify(records));
+}
+
+/** Any byte, but mostly those the format is made of: that is where framing goes wrong. */
+function byteOf(stream: Uint8Array): fc.Arbitrary<number> {
+  const own = [...new Set(stream), 2, 3, 4, 5, 6, 10, 13, 21, 23];
+  return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...own) }, fc.nat(255));
+}
