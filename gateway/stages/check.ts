@@ -34,9 +34,10 @@ export function check(observations: readonly Observation[]): Checked {
     } else if (pressureIds.has(observation.metric)) hasPressure = true;
   }
   if (hasPressure) {
-    for (const inverted of invertedPressures(observations)) {
+    for (const ids of pressures) {
+      if (!isInverted(observations, ids, implausible)) continue;
       implausible ??= new Set();
-      implausible.add(inverted);
+      for (const each of observations) if (isPressure(each, ids)) implausible.add(each);
     }
   }
   if (!implausible) return { observations, rejected: noRejections };
@@ -64,26 +65,27 @@ function isPlausible(observation: Exclude<Observation, { kind: 'alert' }>): bool
 /**
  * A systolic pressure below its mean or diastolic one is mixed up or forged; which of them is
  * wrong cannot be told, so none passes. Equal ones do: without a pulse (cardiac arrest, a heart
- * pump) the line is flat.
+ * pump) the line is flat. What is impossible by itself judges no other.
  */
-function invertedPressures(observations: readonly Observation[]): readonly Observation[] {
-  return pressures.flatMap((ids) => {
-    const present = observations.filter((each) => isMeasured(each) && ids.includes(each.metric));
-    const isInverted = present.some((upper) =>
-      present.some((lower) => isInvertedPair(upper, lower, ids)),
-    );
-    return isInverted ? present : [];
-  });
+function isInverted(
+  observations: readonly Observation[],
+  ids: readonly MetricId[],
+  implausible: ReadonlySet<Observation> | undefined,
+): boolean {
+  for (const upper of observations) {
+    if (!isPressure(upper, ids) || implausible?.has(upper)) continue;
+    for (const lower of observations) {
+      if (!isPressure(lower, ids) || implausible?.has(lower)) continue;
+      const isAbove = ids.indexOf(upper.metric) < ids.indexOf(lower.metric);
+      if (isAbove && (upper.value ?? 0) < (lower.value ?? 0)) return true;
+    }
+  }
+  return false;
 }
 
-function isMeasured(observation: Observation): observation is Numeric {
-  return observation.kind === 'numeric' && observation.value !== undefined;
-}
-
-function isInvertedPair(upper: Observation, lower: Observation, ids: readonly MetricId[]): boolean {
-  if (!isMeasured(upper) || !isMeasured(lower)) return false;
-  const isAbove = ids.indexOf(upper.metric) < ids.indexOf(lower.metric);
-  return isAbove && (upper.value ?? 0) < (lower.value ?? 0);
+function isPressure(observation: Observation, ids: readonly MetricId[]): observation is Numeric {
+  const { kind } = observation;
+  return kind === 'numeric' && observation.value !== undefined && ids.includes(observation.metric);
 }
 
 function rejection(observation: Observation): Rejection {
