@@ -113,6 +113,12 @@ describe('the link', () => {
     expect(reply).toEqual([NAK]);
   });
 
+  it.each([[ENQ], [EOT]])('keeps no text that no header came before', (before) => {
+    const { reply, discardedBytes } = read(before, frame(1, 'R|1|^^^K', { end: '\x17' }));
+    expect(reply.at(-1)).toBe(NAK);
+    expect(discardedBytes).toBeGreaterThan(0);
+  });
+
   it('begins anew with each session', () => {
     const { records, reply } = read(
       ENQ,
@@ -182,6 +188,14 @@ describe('a result', () => {
   it('takes the patient where the specimen has no name', () => {
     const { records } = read(frame(1, 'H|\\^&\rP|1||PAT-4\rO|1||5\rR|1|^^^K|4|mmol/L\rL|1\r'));
     expect(records[0]?.subject).toBe('PAT-4');
+  });
+
+  it('never belongs to the specimen of the patient before', () => {
+    const { records } = read(
+      ENQ,
+      ...frames('H|\\^&', 'P|1|PAT-1', 'O|1|TUBE-1', 'P|2|PAT-2', 'R|1|^^^K|4|mmol/L'),
+    );
+    expect(records.map(({ subject }) => subject)).toEqual(['PAT-2']);
   });
 
   it.each([
