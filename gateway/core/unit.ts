@@ -114,10 +114,6 @@ export function conversion(from: string, to: string, metric?: Metric): Conversio
   return factor === 1 && offset === 0 ? identity : { factor, offset };
 }
 
-export function isIdentity({ factor, offset }: Conversion): boolean {
-  return factor === 1 && offset === 0;
-}
-
 /** Applies a conversion and rounds what binary arithmetic added. */
 export function apply({ factor, offset }: Conversion, value: number): number {
   if (factor === 1 && offset === 0) return value;
