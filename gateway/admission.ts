@@ -20,6 +20,8 @@ const signalsMax = 4_096;
 export interface Admission {
   readonly queue: IntakeQueue;
   isOverloaded(): boolean;
+  /** Calls the listener whenever the queue has room again. */
+  onDrain(listener: () => void): void;
   call<Name extends keyof KeeperCalls>(
     name: Name,
     ...given: Parameters<KeeperCalls[Name]>
@@ -35,8 +37,6 @@ export interface AdmissionOptions {
   readonly log: Log;
   /** Something new waits in the outbox. */
   readonly onDepartures: () => void;
-  /** The queue has room again. */
-  readonly onDrain: () => void;
   /** The thread ended by a fault of ours: nothing can be kept any more. */
   readonly onFault: (error: unknown) => void;
 }
@@ -64,6 +64,7 @@ class RunningAdmission implements Admission {
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #idle: (() => void)[] = [];
+  readonly #drainListeners: (() => void)[] = [];
   #callCount = 0;
   #open: OpenBatch = openBatch();
   #offers: Offer[] = [];
@@ -98,6 +99,10 @@ class RunningAdmission implements Admission {
       this.#wasOverloaded = true;
     }
     return isOverloaded;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drainListeners.push(listener);
   }
 
   call<Name extends keyof KeeperCalls>(
@@ -238,7 +243,7 @@ class RunningAdmission implements Admission {
     this.#keptAt = performance.now();
     if (this.#wasOverloaded) {
       this.#wasOverloaded = false;
-      this.#options.onDrain();
+      for (const listener of this.#drainListeners) listener();
     }
     for (const resolve of this.#idle.splice(0)) resolve();
     this.#schedule(this.#open.count >= companyCount);

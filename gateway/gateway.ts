@@ -8,7 +8,8 @@ import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
 import { type Line, type LineEndpoint, lineTiming, startLine } from './links/line.ts';
-import { defaultMqttLimits, type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
+import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
+import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import { readSecretFile } from './pki/secrets.ts';
 import { openSitePki } from './pki/site-pki.ts';
 import { loadProfiles } from './profiles.ts';
@@ -62,7 +63,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       commitPauseMs: config.store.commitPauseMs,
       log,
       onDepartures: () => running.forwarders.forEach((forwarder) => void forwarder.wake()),
-      onDrain: () => running.broker?.resume(),
       onFault,
     });
     running.admission = admission;
@@ -111,6 +111,7 @@ function openBroker(
     },
     intake: admission.queue,
     isOverloaded: () => admission.isOverloaded(),
+    onDrain: (listener) => admission.onDrain(listener),
     now,
     log,
   });
