@@ -8,6 +8,7 @@ import type { OutboxEntry } from './core/relay.ts';
 import { expire, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker } from './policy.ts';
+import { storeError } from './store/database.ts';
 import type { EntryName } from './store/outbox.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -69,7 +70,8 @@ async function main(directory: string): Promise<void> {
         const call = calls[message.name] as (...given: readonly unknown[]) => unknown;
         answer({ kind: 'answer', id: message.id, value: call(...message.arguments) });
       }
-    } catch (error) {
+    } catch (cause) {
+      const error = storeError(cause, 'the store');
       if (!(error instanceof GatewayError)) throw error;
       const { code, message: detail } = error;
       if (message.kind === 'batch') answer({ kind: 'not-kept', code, detail });
