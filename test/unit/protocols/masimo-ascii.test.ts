@@ -132,7 +132,9 @@ describe('masimo-ascii', () => {
     // The tail of the endless line looks like a good one; it is part of the damage all the same.
     const endless = `${'x'.repeat(1_000_000)} ${good}`;
     const bytes = Buffer.from(endless + good);
-    const { records, discardedBytes } = run(protocol, cut(bytes, Array(240).fill(4_096)));
+    // Chunks end where the good-looking tail begins: that is where a reader is most easily deceived.
+    const sizes = [...Array(250).fill(4_000), 1];
+    const { records, discardedBytes } = run(protocol, cut(bytes, sizes));
     expect(records).toHaveLength(1);
     expect(discardedBytes).toBe(endless.length);
   });

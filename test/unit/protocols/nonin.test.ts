@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import protocol from '../../../gateway/protocols/nonin.ts';
-import { run } from '../../support/protocol-run.ts';
+import { run, stateBytes } from '../../support/protocol-run.ts';
 
 const sum = (bytes: readonly number[]) => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
 
@@ -134,6 +134,12 @@ describe('nonin', () => {
     expect(read([0x06], frames, [0x15, 0x06], df2()).records).toHaveLength(2);
     expect(read(seven)).toMatchObject({ discardedBytes: 0 });
     expect(read(df13(70, 98), [0x06], df13(71, 98)).records).toHaveLength(2);
+  });
+
+  it('holds a bounded part of a packet between whose frames ACKs never end', () => {
+    const { state, discardedBytes } = read(df2().slice(0, 5), Array(10_000).fill(0x06));
+    expect(stateBytes(state)).toBeLessThanOrEqual(protocol.stateBytesMax);
+    expect(discardedBytes).toBeGreaterThan(9_000);
   });
 
   it('asks DF8 for three frames in a row before the first one counts', () => {
