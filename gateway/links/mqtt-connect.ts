@@ -1,4 +1,7 @@
+import type { DeviceId } from '../core/device.ts';
+import type { Channel } from '../core/intake.ts';
 import { uint16 } from './mqtt-packet.ts';
+import type { Sighting } from './mqtt-sighting.ts';
 
 /** A CONNECT packet (MQTT 3.1.1, 3.1). User name and password are not read: the certificate counts. */
 export interface ConnectPacket {
@@ -9,6 +12,27 @@ export interface ConnectPacket {
   readonly will?: { readonly topic: string; readonly qos: number } | undefined;
   /** The same packet with a keep-alive of 0: the guard keeps that clock, the broker need not. */
   readonly forwarded: Buffer;
+}
+
+/** MQTT 3.1.1, table 3.1. */
+export const returnCode = {
+  level: 1,
+  clientId: 2,
+  unavailable: 3,
+  unauthorized: 5,
+} as const;
+
+/** What an admitted client may do. */
+export interface Admission {
+  readonly device: DeviceId;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly exactlyOnce: Set<number>;
+}
+
+/** A CONNECT that is answered with a return code, and why. */
+export interface Denial {
+  readonly returnCode: number;
+  readonly sighting: Sighting;
 }
 
 /** Where the keep-alive stands, counted from the protocol name: name (6), level, flags. */

@@ -1,0 +1,206 @@
+import type { TLSSocket } from 'node:tls';
+import { identify } from '../access/device-identity.ts';
+import type { DeviceId } from '../core/device.ts';
+import type { Log } from '../core/event.ts';
+import type { IntakeQueue } from '../core/intake.ts';
+import type { Instant } from '../core/observation.ts';
+import { MqttClients } from './mqtt-clients.ts';
+import { type GuardContext, MqttGuard } from './mqtt-guard.ts';
+import { defaultMqttLimits, type MqttLimits } from './mqtt-limits.ts';
+import { listenForMqtt, type MqttListener, type MqttTls } from './mqtt-listener.ts';
+import { WriteTurn } from './mqtt-output.ts';
+import { type FindDevice, MqttSeats } from './mqtt-seats.ts';
+import { createMqttSessions } from './mqtt-sessions.ts';
+import { causeOf, type Sighting } from './mqtt-sighting.ts';
+
+export interface MqttBrokerOptions {
+  /** Every address of this machine when left out. */
+  readonly host?: string | undefined;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly tls: MqttTls;
+  readonly limits?: MqttLimits | undefined;
+  /** Asked at each CONNECT. Undefined: not registered, or not to be let in now. */
+  readonly device: FindDevice;
+  readonly intake: IntakeQueue;
+  /** While true, no socket that published is read. */
+  readonly isOverloaded: () => boolean;
+  /** Takes what is to be called when the intake is no longer overloaded. */
+  readonly onDrain: (listener: () => void) => void;
+  readonly now: () => Instant;
+  readonly log: Log;
+}
+
+export interface MqttBroker {
+  readonly port: number;
+  /** Devices whose CONNECT was answered yes. */
+  readonly connected: number;
+  disconnect(device: DeviceId, cause: string): void;
+  /**
+   * Sends a message of the gateway's own to whoever may read its topic. QoS 0: it is for those who
+   * are there, since a command that arrives late is a danger.
+   */
+  publish(topic: string, payload: Uint8Array): Promise<void>;
+  /** New certificates or revocation lists, from the next handshake on; no old session is resumed. */
+  renew(tls: MqttTls): void;
+  /** Ends every connection, those of devices in order. */
+  close(): Promise<void>;
+}
+
+/** A topic or an address in a signal: somebody outside chose it. */
+const topicCharsMax = 128;
+
+/** MQTT 3.1.1 over mutual TLS, for the devices of this site. There is no port without TLS. */
+export async function startMqttBroker(options: MqttBrokerOptions): Promise<MqttBroker> {
+  const broker = new Broker(options);
+  await broker.start();
+  return broker;
+}
+
+class Broker implements MqttBroker {
+  readonly #options: MqttBrokerOptions;
+  readonly #limits: MqttLimits;
+  readonly #seats: MqttSeats;
+  readonly #context: GuardContext;
+  readonly #persistence: object;
+  /** Every connection past its handshake, until its socket is closed. */
+  readonly #guards = new Set<MqttGuard>();
+  readonly #open = new Set<MqttGuard>();
+  #clients: MqttClients | undefined;
+  #listener: MqttListener | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+  #refusalsUnwritten = 0;
+  #refusalLines = 0;
+  #empty: (() => void) | undefined;
+
+  constructor(options: MqttBrokerOptions) {
+    this.#options = options;
+    const limits = options.limits ?? defaultMqttLimits;
+    const sessions = createMqttSessions(limits.connectionsMax, limits.subscriptionsMax);
+    this.#limits = limits;
+    this.#persistence = sessions.persistence;
+    this.#seats = new MqttSeats(options.device, sessions);
+    this.#context = {
+      limits,
+      intake: options.intake,
+      now: options.now,
+      held: { bytes: 0, bytesMax: limits.heldBytesMax },
+      turn: new WriteTurn(),
+      isOverloaded: options.isOverloaded,
+      admit: (guard, connect) => this.#seats.admit(guard, connect),
+      handOver: (guard, device, stream) => this.#clients?.add(guard, device, stream),
+      report: (guard, sighting) => this.#report(sighting, guard.address, guard.device),
+      ended: (guard, cause) => this.#ended(guard, cause),
+    };
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  get connected(): number {
+    return this.#open.size;
+  }
+
+  async start(): Promise<void> {
+    const { host, port, tls, onDrain } = this.#options;
+    this.#clients = await MqttClients.start({
+      limits: this.#limits,
+      persistence: this.#persistence,
+      opened: (guard) => this.#opened(guard),
+      report: this.#context.report,
+      bequeathed: (device, payload) => this.#bequeathed(device, payload),
+    });
+    this.#listener = await listenForMqtt({
+      host,
+      port,
+      tls,
+      limits: this.#limits,
+      secured: (socket, address) => this.#secured(socket, address),
+      keptOut: (address, sighting) => this.#report(sighting, address),
+    });
+    onDrain(() => {
+      for (const guard of this.#open) guard.relieved();
+    });
+    this.#sweeper = setInterval(() => this.#sweep(), this.#limits.sweepMs);
+  }
+
+  disconnect(device: DeviceId, cause: string): void {
+    this.#seats.of(device)?.guard.close(cause);
+  }
+
+  async publish(topic: string, payload: Uint8Array): Promise<void> {
+    await this.#clients?.publish(topic, payload);
+  }
+
+  renew(tls: MqttTls): void {
+    this.#listener?.renew(tls);
+  }
+
+  async close(): Promise<void> {
+    this.#listener?.close();
+    for (const guard of this.#guards) guard.close('shutdown');
+    // The sweep ends whoever does not close in time.
+    if (this.#guards.size > 0) await new Promise<void>((resolve) => (this.#empty = resolve));
+    clearInterval(this.#sweeper);
+    await this.#clients?.close();
+  }
+
+  #secured(socket: TLSSocket, address: string): void {
+    const identity = identify(socket.getPeerCertificate(), this.#options.now());
+    const guard = new MqttGuard(socket, address, identity, this.#context);
+    this.#guards.add(guard);
+    socket.once('close', () => {
+      this.#guards.delete(guard);
+      if (this.#guards.size === 0) this.#empty?.();
+    });
+  }
+
+  #opened(guard: MqttGuard): void {
+    const { device, address } = guard;
+    this.#open.add(guard);
+    this.#options.intake.signal({ kind: 'connected', at: this.#options.now(), device, address });
+    this.#options.log('device.connected', { device, address });
+    guard.opened();
+  }
+
+  #ended(guard: MqttGuard, cause: string): void {
+    const { device, address } = guard;
+    const { intake, log, now } = this.#options;
+    const seat = device === undefined ? undefined : this.#seats.leaving(guard);
+    if (seat !== undefined) this.#clients?.remove(guard, () => seat.before.then(seat.leave));
+    if (!this.#open.delete(guard)) return;
+    intake.signal({ kind: 'disconnected', at: now(), device, address, cause });
+    log(cause === 'intake' ? 'intake.refused' : 'device.disconnected', { device, address, cause });
+  }
+
+  #bequeathed(device: DeviceId, payload: Buffer): void {
+    const { intake, now, log } = this.#options;
+    intake
+      .offer({ device, channel: 'status', bytes: payload, receivedAt: now() })
+      .catch(() => log('intake.refused', { device, cause: 'will' }));
+  }
+
+  #report(sighting: Sighting, address: string, device?: DeviceId): void {
+    const { intake, now, log } = this.#options;
+    const origin = { at: now(), device, address };
+    if (sighting.kind === 'topic-refused') {
+      const topic = sighting.topic.slice(0, topicCharsMax);
+      intake.signal({ ...sighting, topic, ...origin });
+    } else intake.signal({ ...sighting, ...origin });
+    // A flood of refusals must not become a flood of lines.
+    if (this.#refusalLines++ < this.#limits.refusalLinesMax)
+      log('device.refused', { device, address, cause: causeOf(sighting) });
+    else this.#refusalsUnwritten++;
+  }
+
+  #sweep(): void {
+    const at = performance.now();
+    for (const guard of this.#guards) guard.sweep(at);
+    this.#listener?.sweep(at);
+    if (this.#refusalsUnwritten > 0)
+      this.#options.log('device.refused', { cause: 'many', count: this.#refusalsUnwritten });
+    this.#refusalsUnwritten = 0;
+    this.#refusalLines = 0;
+  }
+}

@@ -1,0 +1,90 @@
+import type { MqttLimits } from './mqtt-limits.ts';
+
+export type GateRefusal =
+  | 'connections'
+  | 'connections-per-address'
+  | 'handshakes'
+  | 'handshakes-per-address'
+  | 'connect-rate'
+  | 'addresses';
+
+interface Address {
+  connections: number;
+  handshakes: number;
+  /** Connections it may still make now. Refills with time. */
+  tokens: number;
+  /** When `tokens` was right, in milliseconds of the caller's clock. */
+  since: number;
+}
+
+/**
+ * Counts connections before they cost anything: a TLS handshake is the most expensive thing a
+ * stranger can ask for. Every time passed in is of one monotonic clock, in milliseconds.
+ */
+export class MqttGate {
+  readonly #limits: MqttLimits;
+  readonly #addresses = new Map<string, Address>();
+  #connections = 0;
+  #handshakes = 0;
+
+  constructor(limits: MqttLimits) {
+    this.#limits = limits;
+  }
+
+  /** Lets a connection in to its handshake, or says which limit keeps it out. */
+  enter(name: string, at: number): GateRefusal | undefined {
+    const limits = this.#limits;
+    const known = this.#addresses.get(name);
+    if (known === undefined && this.#addresses.size >= limits.addressesMax) return 'addresses';
+    const address = known ?? {
+      connections: 0,
+      handshakes: 0,
+      tokens: limits.connectBurst,
+      since: at,
+    };
+    this.#addresses.set(name, address);
+    refill(address, at, limits);
+    if (address.tokens < 1) return 'connect-rate';
+    // A connection that is refused below has used up its token too.
+    address.tokens -= 1;
+    if (this.#connections >= limits.connectionsMax) return 'connections';
+    if (address.connections >= limits.connectionsPerAddressMax) return 'connections-per-address';
+    if (this.#handshakes >= limits.handshakesMax) return 'handshakes';
+    if (address.handshakes >= limits.handshakesPerAddressMax) return 'handshakes-per-address';
+    address.connections++;
+    address.handshakes++;
+    this.#connections++;
+    this.#handshakes++;
+    return undefined;
+  }
+
+  /** The handshake of a connection that was let in is over, well or badly. */
+  shakenHands(name: string): void {
+    const address = this.#addresses.get(name);
+    if (address === undefined) return;
+    address.handshakes--;
+    this.#handshakes--;
+  }
+
+  leave(name: string): void {
+    const address = this.#addresses.get(name);
+    if (address === undefined) return;
+    address.connections--;
+    this.#connections--;
+  }
+
+  /** Forgets addresses that are not here and have all their tokens back. */
+  sweep(at: number): void {
+    for (const [name, address] of this.#addresses) {
+      refill(address, at, this.#limits);
+      if (address.connections === 0 && address.tokens >= this.#limits.connectBurst)
+        this.#addresses.delete(name);
+    }
+  }
+}
+
+function refill(address: Address, at: number, limits: MqttLimits): void {
+  const earned = ((at - address.since) / 1_000) * limits.connectsPerSecond;
+  address.tokens = Math.min(limits.connectBurst, address.tokens + earned);
+  address.since = at;
+}

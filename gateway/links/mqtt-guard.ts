@@ -1,0 +1,326 @@
+import { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { DeviceIdentity, IdentityRefusal } from '../access/device-identity.ts';
+import type { DeviceId } from '../core/device.ts';
+import type { IntakeQueue } from '../core/intake.ts';
+import type { Instant } from '../core/observation.ts';
+import {
+  type Admission,
+  type ConnectPacket,
+  type Denial,
+  readConnect,
+  returnCode,
+} from './mqtt-connect.ts';
+import { FrameSplitter, type HeldBytes } from './mqtt-frames.ts';
+import type { MqttLimits } from './mqtt-limits.ts';
+import { MqttOutput, type WriteTurn } from './mqtt-output.ts';
+import { inspectHeader, inspectPacket, packetType, uint16 } from './mqtt-packet.ts';
+import { PublishPath } from './mqtt-publish.ts';
+import { causeOf, type Sighting, sightingOf } from './mqtt-sighting.ts';
+
+/** What all guards of one broker share. */
+export interface GuardContext {
+  readonly limits: MqttLimits;
+  readonly intake: IntakeQueue;
+  readonly now: () => Instant;
+  readonly held: HeldBytes;
+  readonly turn: WriteTurn;
+  readonly isOverloaded: () => boolean;
+  /** Judges a CONNECT. Undefined when the connection ended meanwhile. */
+  readonly admit: (
+    guard: MqttGuard,
+    connect: ConnectPacket,
+  ) => Promise<Admission | Denial | undefined>;
+  /** Gives the broker the stream of an admitted client. */
+  readonly handOver: (guard: MqttGuard, device: DeviceId, stream: Duplex) => void;
+  readonly report: (guard: MqttGuard, sighting: Sighting) => void;
+  /** It is over, seen from here; its socket may still be closing. */
+  readonly ended: (guard: MqttGuard, cause: string) => void;
+}
+
+/** Why a socket is not read. All must be gone before it is read again. */
+const hold = { decision: 1, answers: 2, broker: 4, output: 8, overload: 16 } as const;
+
+/**
+ * Stands between one TLS socket and the broker. It reads packets, judges every one by the standard
+ * and the limits, takes what is published to the intake, and lets only what is left reach the
+ * broker: a CONNECT that was admitted, subscriptions, pings.
+ */
+export class MqttGuard {
+  readonly address: string;
+  /** Who the certificate says it is, or why it names no device. */
+  readonly identity: DeviceIdentity | IdentityRefusal;
+  readonly #socket: TLSSocket;
+  readonly #context: GuardContext;
+  readonly #splitter: FrameSplitter;
+  readonly #output: MqttOutput;
+  #phase: 'waiting' | 'deciding' | 'open' | 'closing' = 'waiting';
+  #publishes: PublishPath | undefined;
+  #stream: Duplex | undefined;
+  #holds = 0;
+  /** Why the broker would end it. */
+  #leaving: 'broker' | 'disconnect' = 'broker';
+  #keepAliveMs: number;
+  /** On the monotonic clock: when the phase began, the last packet ended, a packet was begun. */
+  #phaseSince = performance.now();
+  #heardAt = this.#phaseSince;
+  #begunAt: number | undefined;
+  #unreadSince: number | undefined;
+
+  constructor(
+    socket: TLSSocket,
+    address: string,
+    identity: DeviceIdentity | IdentityRefusal,
+    context: GuardContext,
+  ) {
+    this.address = address;
+    this.identity = identity;
+    this.#socket = socket;
+    this.#context = context;
+    this.#keepAliveMs = context.limits.silenceMs;
+    this.#output = new MqttOutput(socket, context.turn, context.limits.outputBytesMax, () =>
+      this.#blocked(),
+    );
+    this.#splitter = new FrameSplitter(
+      {
+        header: (first, remaining) => this.#header(first, remaining),
+        frame: (bytes, start, body, end) => this.#frame(bytes, start, body, end),
+        unreadable: (cause) => this.refuse(sightingOf(cause)),
+      },
+      context.held,
+    );
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('end', () => this.close('closed'));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.close(error.code ?? 'socket-error'));
+    socket.on('close', () => this.close('closed'));
+  }
+
+  get device(): DeviceId | undefined {
+    return typeof this.identity === 'string' ? undefined : this.identity.device;
+  }
+
+  get isLive(): boolean {
+    return this.#phase !== 'closing';
+  }
+
+  /** The broker has sent its CONNACK: what came after CONNECT may be read. */
+  opened(): void {
+    if (this.#phase !== 'deciding') return;
+    this.#enter('open');
+    this.#release(hold.decision);
+  }
+
+  /** The intake has room again. */
+  relieved(): void {
+    this.#release(hold.overload);
+  }
+
+  /** Ends the connection because of what it did. */
+  refuse(sighting: Sighting): void {
+    if (!this.isLive) return;
+    this.#context.report(this, sighting);
+    this.#end(causeOf(sighting));
+    this.#socket.destroy();
+  }
+
+  /** Ends the connection in order: what it is owed is still sent. */
+  close(cause: string): void {
+    if (!this.isLive) return;
+    this.#end(cause);
+    this.#output.flush();
+    this.#socket.end();
+  }
+
+  /** Looks at every time limit. `at` is of the monotonic clock. */
+  sweep(at: number): void {
+    const { limits, isOverloaded } = this.#context;
+    const phaseMs = at - this.#phaseSince;
+    if (this.#phase === 'closing') {
+      if (phaseMs > limits.closeMs) this.#socket.destroy();
+      return;
+    }
+    if (this.#phase !== 'open') {
+      if (phaseMs > limits.connectMs) this.refuse({ kind: 'limit', limit: 'connect-time' });
+      return;
+    }
+    if (this.#isHeld(hold.overload) && !isOverloaded()) this.relieved();
+    if (this.#unreadSince !== undefined && at - this.#unreadSince > limits.unreadMs)
+      this.refuse({ kind: 'limit', limit: 'unread-time' });
+    // Whose socket we do not read cannot be heard.
+    if (this.#holds !== 0) return;
+    if (this.#begunAt !== undefined && at - this.#begunAt > limits.packetMs)
+      this.refuse({ kind: 'limit', limit: 'packet-time' });
+    else if (at - this.#heardAt > this.#keepAliveMs) this.close('keep-alive');
+  }
+
+  #receive(chunk: Buffer): void {
+    if (!this.isLive) return;
+    this.#splitter.push(chunk);
+    if (!this.#splitter.isPartial) this.#begunAt = undefined;
+    else this.#begunAt ??= performance.now();
+  }
+
+  #header(first: number, remaining: number): boolean {
+    const { limits } = this.#context;
+    const type = first >> 4;
+    // MQTT-3.1.0-1 and MQTT-3.1.0-2: CONNECT is the first packet, and comes once.
+    const isFirst = this.#phase === 'waiting';
+    if (isFirst !== (type === packetType.connect)) {
+      const cause = isFirst ? 'MQTT-3.1.0-1' : 'MQTT-3.1.0-2';
+      this.refuse({ kind: 'protocol-violation', cause });
+      return false;
+    }
+    const violation = inspectHeader(first, remaining);
+    const bytesMax = type === packetType.publish ? limits.packetBytesMax : limits.controlBytesMax;
+    if (violation !== undefined) this.refuse(sightingOf(violation));
+    else if (remaining > bytesMax) this.refuse({ kind: 'limit', limit: 'packet-bytes' });
+    else return true;
+    return false;
+  }
+
+  #frame(bytes: Buffer, start: number, body: number, end: number): void {
+    this.#begunAt = undefined;
+    this.#heardAt = performance.now();
+    const first = bytes[start] ?? 0;
+    const violation = inspectPacket(bytes, start, end);
+    if (violation === 'MQTT-3.1.2-2') this.#deny(returnCode.level, sightingOf(violation));
+    else if (violation === 'MQTT-3.1.3-8') this.#deny(returnCode.clientId, sightingOf(violation));
+    else if (violation !== undefined) this.refuse(sightingOf(violation));
+    else if (this.#phase === 'waiting') this.#connect(readConnect(bytes, start, body, end));
+    else this.#pass(bytes, first, start, body, end);
+  }
+
+  #connect(connect: ConnectPacket): void {
+    this.#enter('deciding');
+    this.#hold(hold.decision);
+    this.#context.admit(this, connect).then(
+      (admission) => {
+        if (admission === undefined || !this.isLive) return;
+        if ('sighting' in admission) this.#deny(admission.returnCode, admission.sighting);
+        else this.#open(connect, admission);
+      },
+      () => this.#deny(returnCode.unavailable, { kind: 'refused', cause: 'unavailable' }),
+    );
+  }
+
+  #open(connect: ConnectPacket, admission: Admission): void {
+    const { limits, intake, now, handOver } = this.#context;
+    // MQTT-3.1.2-24: one and a half times what the client promised.
+    if (connect.keepAliveSeconds > 0)
+      this.#keepAliveMs = Math.min(connect.keepAliveSeconds * 1_500, limits.silenceMs);
+    this.#publishes = new PublishPath({
+      ...admission,
+      intake,
+      now,
+      limits,
+      output: this.#output,
+      overfull: () => this.refuse({ kind: 'limit', limit: 'output-bytes' }),
+      lost: () => this.close('intake'),
+      answered: () => this.#answered(),
+    });
+    this.#stream = new Duplex({
+      read: () => this.#release(hold.broker),
+      write: (chunk: Buffer, _encoding, done) => {
+        // The broker never waits for a slow client; the limit of what is unread ends it instead.
+        if (this.isLive && !this.#output.write(chunk))
+          this.refuse({ kind: 'limit', limit: 'output-bytes' });
+        done();
+      },
+      destroy: (_error, done) => {
+        this.close(this.#leaving);
+        done(null);
+      },
+    });
+    handOver(this, admission.device, this.#stream);
+    this.#stream.push(connect.forwarded);
+  }
+
+  #pass(bytes: Buffer, first: number, start: number, body: number, end: number): void {
+    const publishes = this.#publishes;
+    const stream = this.#stream;
+    if (publishes === undefined || stream === undefined) return;
+    switch (first >> 4) {
+      case packetType.publish: {
+        const sighting = publishes.publish(bytes, first, body, end);
+        if (sighting !== undefined) this.refuse(sighting);
+        else if (publishes.isFull) this.#hold(hold.answers);
+        if (this.#context.isOverloaded()) this.#hold(hold.overload);
+        return;
+      }
+      case packetType.pubrel: {
+        const sighting = publishes.release(uint16(bytes, body));
+        if (sighting !== undefined) this.refuse(sighting);
+        return;
+      }
+      case packetType.disconnect:
+        // MQTT-3.14.4-3: the broker forgets the will and ends the stream. Nothing may follow.
+        this.#leaving = 'disconnect';
+        this.#hold(hold.decision);
+        stream.push(bytes.subarray(start, end));
+        return;
+      default:
+        if (!stream.push(bytes.subarray(start, end))) this.#hold(hold.broker);
+    }
+  }
+
+  /** MQTT-3.2.2-4, MQTT-3.2.2-5: a CONNACK that says why, then the end. */
+  #deny(code: number, sighting: Sighting): void {
+    if (!this.isLive) return;
+    this.#context.report(this, sighting);
+    this.#output.write(Buffer.of(0x20, 2, 0, code));
+    this.close(causeOf(sighting));
+  }
+
+  #answered(): void {
+    if (this.#isHeld(hold.answers) && this.#publishes?.hasRoom) this.#release(hold.answers);
+  }
+
+  /** Who does not read its answers is not read either. */
+  #blocked(): void {
+    this.#unreadSince ??= performance.now();
+    this.#hold(hold.output);
+  }
+
+  #drained(): void {
+    this.#unreadSince = undefined;
+    this.#release(hold.output);
+  }
+
+  #hold(reason: number): void {
+    if (this.#holds === 0) {
+      this.#splitter.stop();
+      this.#socket.pause();
+    }
+    this.#holds |= reason;
+  }
+
+  #release(reason: number): void {
+    if (!this.#isHeld(reason)) return;
+    this.#holds &= ~reason;
+    if (this.#holds !== 0 || !this.isLive) return;
+    // The time it was not read does not count against it.
+    this.#heardAt = performance.now();
+    if (this.#begunAt !== undefined) this.#begunAt = this.#heardAt;
+    this.#splitter.resume();
+    if (this.#holds === 0 && this.isLive) this.#socket.resume();
+  }
+
+  #isHeld(reason: number): boolean {
+    return (this.#holds & reason) !== 0;
+  }
+
+  #enter(phase: 'deciding' | 'open' | 'closing'): void {
+    this.#phase = phase;
+    this.#phaseSince = performance.now();
+  }
+
+  #end(cause: string): void {
+    this.#enter('closing');
+    this.#publishes?.end();
+    this.#splitter.end();
+    // Whatever still arrives is read and forgotten: unread bytes would turn the end into a reset.
+    this.#socket.resume();
+    this.#context.ended(this, cause);
+  }
+}

@@ -1,0 +1,159 @@
+import { constants } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { GatewayError } from '../core/error.ts';
+import { MqttGate } from './mqtt-gate.ts';
+import type { MqttLimits } from './mqtt-limits.ts';
+import { type Sighting, sightingOf } from './mqtt-sighting.ts';
+
+/** PEM throughout. A revocation list is needed for every authority in a chain, each an item. */
+export interface MqttTls {
+  readonly key: Buffer | string;
+  readonly cert: string;
+  readonly ca: readonly string[];
+  readonly crl?: readonly string[] | undefined;
+}
+
+export interface MqttListenerOptions {
+  /** Every address of this machine, IPv6 and IPv4, when left out. */
+  readonly host?: string | undefined;
+  readonly port: number;
+  readonly tls: MqttTls;
+  readonly limits: MqttLimits;
+  /** A device, or whoever has its certificate and key, is on the line. */
+  readonly secured: (socket: TLSSocket, address: string) => void;
+  /** Somebody was kept out before anything was known but an address. */
+  readonly keptOut: (address: string, sighting: Sighting) => void;
+}
+
+export interface MqttListener {
+  readonly port: number;
+  /** New certificates or revocation lists for every handshake from now on. */
+  renew(tls: MqttTls): void;
+  sweep(at: number): void;
+  /** Lets nobody in any more; whoever is in stays. */
+  close(): void;
+}
+
+/** Forward secrecy and authenticated encryption only (RFC 9325, 4.2). */
+const ciphers = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  // No key under 112 bits of strength: no RSA-1024, no SHA-1 signature.
+  '@SECLEVEL=2',
+].join(':');
+
+/** How long a device that fell silent keeps its TCP connection probed: from this age on. */
+const probeAfterMs = 60_000;
+
+export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttListener> {
+  const { limits, secured, keptOut } = options;
+  const gate = new MqttGate(limits);
+  /** Connections in their handshake, by address and port. */
+  const shaking = new Map<string, Socket>();
+
+  const tlsServer = createTlsServer(tlsOptions(options.tls, limits), (socket) => {
+    const address = addressOf(socket);
+    if (shaking.delete(keyOf(socket))) gate.shakenHands(address);
+    secured(socket, address);
+  });
+  tlsServer.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    const sighting = handshakeSighting(error, socket);
+    if (sighting !== undefined) keptOut(addressOf(socket), sighting);
+    // A handshake that took too long is left open by Node.
+    socket.destroy();
+  });
+
+  // Counted as TCP, before a handshake costs anything; then handed to TLS.
+  const server = createTcpServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfterMs },
+    (socket) => {
+      const address = addressOf(socket);
+      const refusal = gate.enter(address, performance.now());
+      if (refusal !== undefined) {
+        socket.destroy();
+        keptOut(address, { kind: 'limit', limit: refusal });
+        return;
+      }
+      const key = keyOf(socket);
+      shaking.set(key, socket);
+      socket.once('close', () => {
+        if (shaking.delete(key)) gate.shakenHands(address);
+        gate.leave(address);
+      });
+      tlsServer.emit('connection', socket);
+    },
+  );
+
+  const port = await listen(server, options);
+  return {
+    port,
+    renew: (tls) => tlsServer.setSecureContext(tlsOptions(tls, limits)),
+    sweep: (at) => gate.sweep(at),
+    close: () => {
+      server.close();
+      for (const socket of shaking.values()) socket.destroy();
+    },
+  };
+}
+
+function tlsOptions({ key, cert, ca, crl }: MqttTls, limits: MqttLimits): TlsOptions {
+  return {
+    key,
+    cert,
+    ca: [...ca],
+    ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
+    minVersion: 'TLSv1.2',
+    ciphers,
+    honorCipherOrder: true,
+    ecdhCurve: 'X25519:P-256:P-384',
+    // A client that renegotiates makes the server work for nothing.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: limits.handshakeMs,
+  };
+}
+
+async function listen(
+  server: ReturnType<typeof createTcpServer>,
+  { host, port }: MqttListenerOptions,
+): Promise<number> {
+  server.listen({ port, ...(host !== undefined && { host }) });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new GatewayError('port-busy', `MQTT port ${port}`, { cause });
+  }
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : port;
+}
+
+/** Why a handshake failed; undefined when the other side merely left. */
+function handshakeSighting(error: NodeJS.ErrnoException, socket: TLSSocket): Sighting | undefined {
+  if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return sightingOf('handshake-time');
+  // Node has already closed whoever brought a certificate that does not hold.
+  const verdict: unknown = socket.authorizationError;
+  if (typeof verdict === 'string') return { kind: 'refused', cause: verdict };
+  if (error.code === undefined || error.code === 'ECONNRESET') return undefined;
+  return { kind: 'refused', cause: error.code };
+}
+
+/** The remote address; IPv4 is written as such on a dual-stack port too. */
+function addressOf(socket: Socket & { readonly _parent?: Socket }): string {
+  // A TLS socket that is closed has forgotten its address. The TCP socket below has not.
+  const address = socket.remoteAddress ?? socket._parent?.remoteAddress ?? 'unknown';
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
