@@ -31,7 +31,10 @@ export function parseJson(message: Uint8Array): ParsedJson | Malformed {
   if (message.length === 0) return malformed('empty payload');
   if (message.length > jsonBytesMax) return malformed(`more than ${jsonBytesMax} bytes`);
   if (!isUtf8(message)) return malformed('not UTF-8');
-  const text = Buffer.from(message.buffer, message.byteOffset, message.length).toString('utf8');
+  const buffer = Buffer.isBuffer(message)
+    ? message
+    : Buffer.from(message.buffer, message.byteOffset, message.length);
+  const text = buffer.toString('utf8');
   const keys = surveyKeys(text);
   if (keys === -1) return { reason: 'too-deep', detail: `more than ${jsonDepthMax} levels` };
   try {

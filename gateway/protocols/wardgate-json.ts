@@ -195,6 +195,8 @@ function checkValue(value: unknown, tally: Tally): string | undefined {
   if (isShortText(value, textValueCharactersMax)) return undefined;
   if (!isJsonObject(value)) return ': not a value';
   let keys = 0;
+  let isAbsent = false;
+  let hasValue = false;
   for (const key in value) {
     keys += 1;
     const part = value[key];
@@ -202,17 +204,18 @@ function checkValue(value: unknown, tally: Tally): string | undefined {
       if (!isFiniteNumber(part) && !isShortText(part, textValueCharactersMax)) {
         return '.value: not a value';
       }
+      hasValue = true;
     } else if (key === 'unit') {
       if (!isShortText(part, unitCharactersMax)) return '.unit: not a unit';
     } else if (key === 'quality') {
       if (part !== 'good' && part !== 'questionable') return '.quality: unknown';
     } else if (key === 'absent') {
       if (!isAbsentReason(part)) return '.absent: unknown reason';
+      isAbsent = true;
     } else return `.${printable(key)}: unknown key`;
   }
   tally.keys += keys;
-  const isAbsent = Object.hasOwn(value, 'absent');
-  if (isAbsent === Object.hasOwn(value, 'value')) return ': not exactly one of value and absent';
+  if (isAbsent === hasValue) return ': not exactly one of value and absent';
   return isAbsent && keys > 1 ? ': absent beside other keys' : undefined;
 }
 
