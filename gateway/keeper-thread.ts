@@ -69,6 +69,7 @@ async function main(directory: string): Promise<void> {
       } else {
         const call = calls[message.name] as (...given: readonly unknown[]) => unknown;
         answer({ kind: 'answer', id: message.id, value: call(...message.arguments) });
+        if (message.name === 'close') port.close();
       }
     } catch (cause) {
       const error = storeError(cause, 'the store');
@@ -89,10 +90,7 @@ function keeperCalls(store: Store): KeeperCalls {
     setAside: (relay, name, cause, at) =>
       store.transact(() => store.outbox.setAside(relay, name, cause, at)),
     expire: (before, now) => expire(store, before, now),
-    close() {
-      store.close();
-      parentPort?.close();
-    },
+    close: () => store.close(),
   };
 }
 

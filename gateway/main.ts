@@ -15,6 +15,8 @@ const version = '0.1.0';
 enableCompileCache();
 // Whatever the gateway writes is its own user’s alone.
 process.umask(0o077);
+// Whoever read the output is gone: a gateway goes on all the same.
+process.stdout.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<ExitCode> {

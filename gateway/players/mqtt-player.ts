@@ -64,7 +64,7 @@ export async function playMqtt(play: MqttPlay): Promise<Played> {
     void promise.finally(() => owed.delete(promise));
     await pause(started + (sent * 1_000) / play.rateHz - play.now(), play.signal);
   }
-  await Promise.race([Promise.all(owed), delay(connectTimeoutMs)]);
+  await Promise.race([Promise.all(owed), delay(connectTimeoutMs, undefined, { ref: false })]);
   await client.endAsync(true);
   return { sent, acknowledged };
 }
