@@ -29,8 +29,8 @@ interface Place {
 }
 
 /**
- * The admitted clients, in aedes: sessions, subscriptions, pings, wills, and what the gateway sends
- * to devices. What devices publish never comes here; the guard takes it to the intake.
+ * The admitted clients, in aedes: sessions, subscriptions, wills, and what the gateway sends to
+ * devices. What devices publish never comes here; the guard takes it to the intake.
  */
 export class MqttClients {
   readonly #options: MqttClientsOptions;

@@ -38,6 +38,8 @@ export interface GuardContext {
   readonly ended: (guard: MqttGuard, cause: string) => void;
 }
 
+const pingresp = Buffer.of(0xd0, 0);
+
 /** Why a socket is not read. All must be gone before it is read again. */
 const hold = { decision: 1, answers: 2, broker: 4, output: 8, overload: 16 } as const;
 
@@ -220,11 +222,11 @@ export class MqttGuard {
       answered: () => this.#answered(),
     });
     this.#stream = new Duplex({
+      readableHighWaterMark: limits.controlBytesMax,
       read: () => this.#release(hold.broker),
       write: (chunk: Buffer, _encoding, done) => {
         // The broker never waits for a slow client; the limit of what is unread ends it instead.
-        if (this.isLive && !this.#output.write(chunk))
-          this.refuse({ kind: 'limit', limit: 'output-bytes' });
+        this.#send(chunk);
         done();
       },
       destroy: (_error, done) => {
@@ -253,6 +255,9 @@ export class MqttGuard {
         if (sighting !== undefined) this.refuse(sighting);
         return;
       }
+      case packetType.pingreq:
+        this.#send(pingresp);
+        return;
       case packetType.disconnect:
         // MQTT-3.14.4-3: the broker forgets the will and ends the stream. Nothing may follow.
         this.#leaving = 'disconnect';
@@ -270,6 +275,11 @@ export class MqttGuard {
     this.#context.report(this, sighting);
     this.#output.write(Buffer.of(0x20, 2, 0, code));
     this.close(causeOf(sighting));
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (!this.isLive || this.#output.write(bytes)) return;
+    this.refuse({ kind: 'limit', limit: 'output-bytes' });
   }
 
   #answered(): void {

@@ -17,6 +17,8 @@ export class WriteTurn {
 }
 
 const batchBytesMin = 512;
+/** More than this does not wait for the end of the turn: the socket has to say when it is full. */
+const batchBytesMax = 16_384;
 
 /**
  * What one client is owed, in the order it was said. One write a turn: a system call a packet
@@ -28,6 +30,7 @@ export class MqttOutput {
   readonly #bytesMax: number;
   #batch: Buffer | undefined;
   #used = 0;
+  #isWaiting = false;
   /** The socket took more than it can send at once; it will say `drain`. */
   readonly #blocked: () => void;
 
@@ -44,6 +47,7 @@ export class MqttOutput {
     const batch = this.#room(bytes.length);
     batch.set(bytes, this.#used);
     this.#used += bytes.length;
+    if (this.#used > batchBytesMax) this.#write();
     return true;
   }
 
@@ -56,10 +60,16 @@ export class MqttOutput {
     batch[this.#used + 2] = packetId >> 8;
     batch[this.#used + 3] = packetId & 0xff;
     this.#used += 4;
+    if (this.#used > batchBytesMax) this.#write();
     return true;
   }
 
   flush(): void {
+    this.#isWaiting = false;
+    this.#write();
+  }
+
+  #write(): void {
     const batch = this.#batch;
     if (batch === undefined) return;
     const bytes = batch.subarray(0, this.#used);
@@ -72,7 +82,8 @@ export class MqttOutput {
     const needed = this.#used + bytes;
     if (this.#batch === undefined) {
       this.#batch = Buffer.allocUnsafe(Math.max(batchBytesMin, bytes));
-      this.#turn.add(this);
+      if (!this.#isWaiting) this.#turn.add(this);
+      this.#isWaiting = true;
     } else if (needed > this.#batch.length) {
       const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#batch.length));
       this.#batch.copy(larger, 0, 0, this.#used);
