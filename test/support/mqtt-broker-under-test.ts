@@ -11,7 +11,7 @@ import { defaultMqttLimits, type MqttLimits } from '../../gateway/links/mqtt-lim
 import type { TestAuthority } from './mqtt-certificates.ts';
 
 /** An intake that keeps what it is offered when the test says so. */
-export class ManualIntake implements IntakeQueue {
+class ManualIntake implements IntakeQueue {
   readonly offered: Intake[] = [];
   readonly signals: Signal[] = [];
   readonly changes = new EventEmitter();
