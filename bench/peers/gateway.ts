@@ -1,0 +1,57 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { awaitLine, startChild } from '../children.ts';
+import type { Bench } from '../question.ts';
+import { countKept } from '../ward.ts';
+import type { Peer, RunningPeer } from './peer.ts';
+
+const main = join(import.meta.dirname, '../../gateway/main.ts');
+const Ready = z.object({ event: z.literal('gateway.ready'), mqttPort: z.int() });
+
+let count = 0;
+
+/** The gateway as it is delivered: admission, detection, encryption at rest, synchronous FULL. */
+export const gateway: Peer = { name: 'wardgate', start: (bench) => startGateway(bench, {}) };
+
+/** Without the pause that saves an SD card: each batch is committed as soon as the last one is. */
+export const gatewayWithoutPause: Peer = {
+  name: 'wardgate, commitPauseMs 0',
+  start: (bench) => startGateway(bench, { store: { commitPauseMs: 0 } }),
+};
+
+async function startGateway(
+  { load, ward, profile }: Bench,
+  settings: Parameters<Bench['ward']['site']>[1],
+): Promise<RunningPeer> {
+  count += 1;
+  const site = ward.site(`gateway-${count}`, settings);
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const command = [process.execPath, ...profiling, main, 'run', '--dir', site];
+  const began = performance.now();
+  const child = startChild(load.path, command);
+  const { mqttPort: port } = await awaitLine(child, (line) => {
+    const event = Ready.safeParse(JSON.parse(line));
+    return event.success ? event.data : undefined;
+  });
+  const startMs = performance.now() - began;
+  // Its log goes on; it must not wait for a reader.
+  const reading = readOn(child.lines);
+  return {
+    port,
+    pid: child.pid,
+    startMs,
+    async stop() {
+      const code = await child.stop();
+      await reading;
+      if (code !== 0) throw new Error(`the gateway ended with ${code}: ${child.complaint()}`);
+      const kept = countKept(site);
+      rmSync(site, { recursive: true, force: true });
+      return { kept };
+    },
+  };
+}
+
+async function readOn(lines: AsyncIterable<string>): Promise<void> {
+  for await (const _ of lines);
+}
