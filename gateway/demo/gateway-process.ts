@@ -9,6 +9,8 @@ export interface GatewayProcess {
   readonly mqttPort: number;
   /** SIGTERM, then waits for the end. Rejects when it did not end well. */
   stop(): Promise<void>;
+  /** SIGKILL: the power is gone. */
+  kill(): Promise<void>;
 }
 
 const main = join(import.meta.dirname, '../main.ts');
@@ -39,6 +41,10 @@ export async function spawnGateway(
       child.kill('SIGTERM');
       const [code] = await ended;
       if (code !== 0) throw new GatewayError('gateway-unreachable', `it ended with ${code}`);
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }
