@@ -2,13 +2,13 @@ import type { Published } from './load/program.ts';
 import { loadNow } from './machine.ts';
 import { median, rounded } from './median.ts';
 import { gateway } from './peers/gateway.ts';
-import { mosquitto, mosquittoSaved } from './peers/mosquitto.ts';
+import { mosquitto, mosquittoOwing, mosquittoSaved } from './peers/mosquitto.ts';
 import type { Peer } from './peers/peer.ts';
 import { sink } from './peers/sink.ts';
 import { inTurn, playAgainst } from './play.ts';
 import type { Answer, Bench, Question, Row } from './question.ts';
 
-const peers: readonly Peer[] = [gateway, mosquitto, mosquittoSaved, sink];
+const peers: readonly Peer[] = [gateway, mosquitto, mosquittoSaved, mosquittoOwing, sink];
 const window = 20;
 const settings = [
   { clients: 50, payloadBytes: 200 },

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connectAsync } from 'mqtt';
 import { startChild } from '../children.ts';
-import type { Ward } from '../ward.ts';
+import { idOf, type Ward } from '../ward.ts';
 import type { Peer } from './peer.ts';
 
 const host = '127.0.0.1';
@@ -14,15 +15,31 @@ const startPollMs = 10;
 /** Debian's mosquitto, in memory: it acknowledges what a power cut would take away. */
 export const mosquitto: Peer = definePeer('mosquitto, in memory', () => ['persistence false']);
 
-/** The nearest it comes to a promise: it writes its whole database after every change. */
-export const mosquittoSaved: Peer = definePeer('mosquitto, saved on changes', (directory) => [
+const savedOnChanges = (directory: string): readonly string[] => [
   'persistence true',
   `persistence_location ${directory}/`,
   'autosave_on_changes true',
   'autosave_interval 1',
-]);
+];
 
-function definePeer(name: string, persistence: (directory: string) => readonly string[]): Peer {
+/** Told to save every change. With nobody subscribed nothing changes, and it writes nothing. */
+export const mosquittoSaved: Peer = definePeer('mosquitto, saved on changes', savedOnChanges);
+
+/**
+ * The nearest it comes to what the gateway promises: a consumer with a session is away, as the
+ * hospital is here, and all it is owed is written down, the whole database after every change.
+ */
+export const mosquittoOwing: Peer = definePeer(
+  'mosquitto, saved for an absent consumer',
+  savedOnChanges,
+  leaveSubscription,
+);
+
+function definePeer(
+  name: string,
+  persistence: (directory: string) => readonly string[],
+  prepare: (port: number, ward: Ward) => Promise<void> = async () => undefined,
+): Peer {
   return {
     name,
     async start({ directory, load, ward }) {
@@ -37,10 +54,12 @@ function definePeer(name: string, persistence: (directory: string) => readonly s
       });
       died.catch(() => undefined);
       await Promise.race([awaitPort(port), died]);
+      const startMs = performance.now() - began;
+      await prepare(port, ward);
       return {
         port,
         pid: child.pid,
-        startMs: performance.now() - began,
+        startMs,
         async stop() {
           await child.stop();
           rmSync(own, { recursive: true, force: true });
@@ -67,6 +86,20 @@ function settings(port: number, { trust, serverChain, serverKey }: Ward): readon
     'log_dest none',
     'set_tcp_nodelay true',
   ];
+}
+
+/** A session that stays when its client leaves: whatever comes is kept for it (MQTT-3.1.2-5). */
+async function leaveSubscription(port: number, { root, certificates }: Ward): Promise<void> {
+  const papers = readFileSync(join(certificates, `${idOf(0)}.pem`));
+  const client = await connectAsync({
+    protocol: 'mqtts',
+    ...{ host, port, ca: readFileSync(root), cert: papers, key: papers },
+    clientId: 'consumer',
+    clean: false,
+    reconnectPeriod: 0,
+  });
+  await client.subscribeAsync('devices/#', { qos: 1 });
+  await client.endAsync();
 }
 
 async function freePort(): Promise<number> {
