@@ -126,7 +126,7 @@ class Broker implements MqttBroker {
   }
 
   disconnect(device: DeviceId, cause: string): void {
-    this.#seats.of(device)?.guard.close(cause);
+    this.#seats.of(device)?.sitter.close(cause);
   }
 
   async publish(topic: string, payload: Uint8Array): Promise<void> {

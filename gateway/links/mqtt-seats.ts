@@ -4,12 +4,18 @@ import type { DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Channel } from '../core/intake.ts';
 import { type Admission, type ConnectPacket, type Denial, returnCode } from './mqtt-connect.ts';
-import type { MqttGuard } from './mqtt-guard.ts';
 import type { MqttSessions } from './mqtt-sessions.ts';
+
+/** A connection, as far as its seat is concerned. */
+export interface Sitter {
+  readonly identity: DeviceIdentity | IdentityRefusal;
+  readonly isLive: boolean;
+  close(cause: string): void;
+}
 
 /** The place of one client id. Only one connection has it at a time (MQTT-3.1.4-2). */
 export interface Seat {
-  readonly guard: MqttGuard;
+  readonly sitter: Sitter;
   readonly identity: DeviceIdentity;
   /** Settles when the connection before it has left the seat, and the broker has let it go. */
   readonly before: Promise<void>;
@@ -22,7 +28,7 @@ export type FindDevice = (id: DeviceId) => Promise<DeviceProfile | undefined>;
 /** Judges who may connect, and as whom. */
 export class MqttSeats {
   readonly #seats = new Map<DeviceId, Seat>();
-  readonly #byGuard = new Map<MqttGuard, Seat>();
+  readonly #bySitter = new Map<Sitter, Seat>();
   readonly #findDevice: FindDevice;
   readonly #sessions: MqttSessions;
 
@@ -36,29 +42,29 @@ export class MqttSeats {
   }
 
   /** The seat a connection has or waits for; it is asked for once, when the connection ends. */
-  leaving(guard: MqttGuard): Seat | undefined {
-    const seat = this.#byGuard.get(guard);
-    this.#byGuard.delete(guard);
+  leaving(sitter: Sitter): Seat | undefined {
+    const seat = this.#bySitter.get(sitter);
+    this.#bySitter.delete(sitter);
     return seat;
   }
 
   /** Undefined when the connection ended while it was judged. */
-  async admit(guard: MqttGuard, connect: ConnectPacket): Promise<Admission | Denial | undefined> {
-    const { identity } = guard;
+  async admit(sitter: Sitter, connect: ConnectPacket): Promise<Admission | Denial | undefined> {
+    const { identity } = sitter;
     if (typeof identity === 'string') return unauthorized(identity);
     const { device } = identity;
     // User name and password are not looked at: the certificate has said who this is.
     if (connect.clientId !== device) return denial(returnCode.clientId, 'client-id');
     const profile = await this.#findDevice(device);
-    if (!guard.isLive) return undefined;
+    if (!sitter.isLive) return undefined;
     if (profile?.link.kind !== 'mqtt') return unauthorized('not-registered');
     const channels = publishChannels(profile, device);
     const will = judgeWill(connect, channels);
     if (will !== undefined) return will;
-    const seat = this.#take(guard, identity);
+    const seat = this.#take(sitter, identity);
     if (seat === undefined) return unauthorized('client-id-taken');
     await seat.before;
-    if (!guard.isLive) return undefined;
+    if (!sitter.isLive) return undefined;
     return {
       device,
       channels,
@@ -70,19 +76,19 @@ export class MqttSeats {
    * A live client id passes on to the same certificate only: a second certificate of the same
    * name is a clone until somebody says otherwise, and the older connection stays.
    */
-  #take(guard: MqttGuard, identity: DeviceIdentity): Seat | undefined {
+  #take(sitter: Sitter, identity: DeviceIdentity): Seat | undefined {
     const { device, fingerprint } = identity;
     const holder = this.#seats.get(device);
-    if (holder?.guard.isLive && holder.identity.fingerprint !== fingerprint) return undefined;
+    if (holder?.sitter.isLive && holder.identity.fingerprint !== fingerprint) return undefined;
     const { promise: left, resolve } = Promise.withResolvers<void>();
     const leave = () => {
       if (this.#seats.get(device) === seat) this.#seats.delete(device);
       resolve();
     };
-    const seat = { guard, identity, before: holder?.left ?? Promise.resolve(), left, leave };
+    const seat = { sitter, identity, before: holder?.left ?? Promise.resolve(), left, leave };
     this.#seats.set(device, seat);
-    this.#byGuard.set(guard, seat);
-    holder?.guard.close('taken-over');
+    this.#bySitter.set(sitter, seat);
+    holder?.sitter.close('taken-over');
     return seat;
   }
 }

@@ -187,6 +187,21 @@ describe('QoS 2', () => {
     expect(intake.offered).toHaveLength(1);
   });
 
+  it('is offered again when it could not be kept the first time', async () => {
+    const { broker, intake } = await startBroker(authority);
+    intake.isEager = false;
+    const before = await RawClient.connected(broker.port, authority.ca, oxi, { flags: 0 });
+    before.send(twice(3));
+    await intake.until(({ offered }) => offered.length === 1);
+    intake.lose();
+    expect(await before.next()).toBeUndefined();
+    intake.isEager = true;
+    const after = await RawClient.connected(broker.port, authority.ca, oxi, { flags: 0 });
+    after.send(twice(3, 8));
+    expect(await answers(after, 1)).toEqual([pubrec(3)]);
+    expect(intake.offered).toHaveLength(2);
+  });
+
   it('is bounded: half-open deliveries end the connection', async () => {
     const { broker, intake } = await startBroker(authority, { exactlyOnceMax: 4 });
     const client = await RawClient.connected(broker.port, authority.ca, oxi);

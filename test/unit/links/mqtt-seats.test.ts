@@ -1,0 +1,91 @@
+import { expect, it } from 'vitest';
+import vitalSigns from '../../../device-profiles/generic/vital-signs-monitor.ts';
+import radical7 from '../../../device-profiles/masimo/radical-7.ts';
+import type { DeviceId } from '../../../gateway/core/device.ts';
+import type { DeviceProfile } from '../../../gateway/core/device-profile.ts';
+import type { ConnectPacket } from '../../../gateway/links/mqtt-connect.ts';
+import { MqttSeats, type Sitter } from '../../../gateway/links/mqtt-seats.ts';
+import { createMqttSessions } from '../../../gateway/links/mqtt-sessions.ts';
+
+const device = 'oxi-12' as DeviceId;
+const connect: ConnectPacket = {
+  clientId: device,
+  isClean: true,
+  keepAliveSeconds: 60,
+  forwarded: Buffer.alloc(0),
+};
+
+class Connection implements Sitter {
+  isLive = true;
+  endedBy: string | undefined;
+  readonly identity;
+
+  constructor(fingerprint = 'AB') {
+    this.identity = { device, fingerprint };
+  }
+
+  close(cause: string): void {
+    this.isLive = false;
+    this.endedBy = cause;
+  }
+}
+
+function seatsFor(profile: DeviceProfile | undefined = vitalSigns): MqttSeats {
+  return new MqttSeats(async () => profile, createMqttSessions(10, 10));
+}
+
+it('gives a seat on only after the broker let the one before go', async () => {
+  const seats = seatsFor();
+  const first = new Connection();
+  const second = new Connection();
+  const third = new Connection();
+  await seats.admit(first, connect);
+  const order: string[] = [];
+  const secondIn = seats.admit(second, connect).then((answer) => order.push(answer ? 'yes' : 'no'));
+  const thirdIn = seats.admit(third, connect).then((answer) => order.push(answer ? 'yes' : 'no'));
+  // Both have asked, and the older ones are told to go.
+  await Promise.resolve().then(() => Promise.resolve());
+  expect([first.endedBy, second.endedBy, third.endedBy]).toEqual([
+    'taken-over',
+    'taken-over',
+    undefined,
+  ]);
+  // The second leaves before the first did; the third still waits for the first.
+  const secondSeat = seats.leaving(second);
+  void secondSeat?.before.then(secondSeat.leave);
+  await new Promise((turn) => setImmediate(turn));
+  expect(order).toEqual([]);
+  seats.leaving(first)?.leave();
+  await Promise.all([secondIn, thirdIn]);
+  expect(order).toEqual(['no', 'yes']);
+  expect(seats.of(device)?.sitter).toBe(third);
+});
+
+it('keeps a clone out while the older connection lives, and lets it in afterwards', async () => {
+  const seats = seatsFor();
+  const first = new Connection('AB');
+  await seats.admit(first, connect);
+  const refused = await seats.admit(new Connection('CD'), connect);
+  expect(refused).toMatchObject({ returnCode: 5, sighting: { cause: 'client-id-taken' } });
+  expect(first.isLive).toBe(true);
+  first.close('disconnect');
+  seats.leaving(first)?.leave();
+  expect(await seats.admit(new Connection('CD'), connect)).toMatchObject({ device });
+});
+
+it('refuses a device without a profile, and one that belongs on a serial line', async () => {
+  const answer = { returnCode: 5, sighting: { kind: 'refused', cause: 'not-registered' } };
+  const nobody = new MqttSeats(async () => undefined, createMqttSessions(10, 10));
+  expect(await nobody.admit(new Connection(), connect)).toEqual(answer);
+  expect(await seatsFor(radical7).admit(new Connection(), connect)).toEqual(answer);
+});
+
+it('forgets a connection that ended while it was judged', async () => {
+  const seats = seatsFor();
+  const gone = new Connection();
+  const judged = seats.admit(gone, connect);
+  gone.close('closed');
+  expect(await judged).toBeUndefined();
+  expect(seats.leaving(gone)).toBeUndefined();
+  expect(seats.of(device)).toBeUndefined();
+});
