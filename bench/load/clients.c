@@ -334,13 +334,17 @@ static uint64_t due_at(uint64_t message) {
   return load.schedule_at + (uint64_t)((double)message * (double)NS_PER_S / load.options->rate);
 }
 
+static bool has_room(const struct client *client) {
+  return client->flight_count < (uint32_t)load.options->window &&
+         client->output_end + load.packet_length <= load.output_bytes;
+}
+
 /* Sends what this client may send now. */
 static void pump(struct client *client) {
   if (load.phase != PHASE_WARM_UP && load.phase != PHASE_MEASURE) return;
   uint64_t now = now_ns();
   uint64_t index = (uint64_t)(client - load.clients);
-  while (client->flight_count < (uint32_t)load.options->window &&
-         client->output_end + load.packet_length <= load.output_bytes) {
+  while (has_room(client)) {
     uint64_t due = now;
     if (load.options->rate > 0) {
       due = due_at(client->sent * (uint64_t)load.options->clients + index);
@@ -364,13 +368,16 @@ static void start_phase(enum phase phase, double seconds) {
   load.phase_end = load.phase_at + (uint64_t)(seconds * (double)NS_PER_S);
 }
 
-/* Open loop: messages that were due by now and that no client could send. */
+/* Open loop: messages that were due by now, of clients that could not send any more. */
 static uint64_t count_unsent(uint64_t now) {
-  uint64_t due = 0, sent = 0;
+  uint64_t unsent = 0, clients = (uint64_t)load.options->clients;
   if (load.options->rate <= 0) return 0;
-  while (due_at(due + load.scheduled) <= now) due += 1;
-  for (int index = 0; index < load.options->clients; index += 1) sent += load.clients[index].sent;
-  return due + load.scheduled > sent ? due + load.scheduled - sent : 0;
+  for (uint64_t index = 0; index < clients; index += 1) {
+    const struct client *client = &load.clients[index];
+    if (has_room(client)) continue;
+    for (uint64_t next = client->sent; due_at(next * clients + index) <= now; next += 1) unsent += 1;
+  }
+  return unsent;
 }
 
 static void report(uint64_t ended_at) {
