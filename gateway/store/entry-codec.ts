@@ -1,58 +1,97 @@
 import assert from 'node:assert/strict';
 import type { Observation, Released } from '../core/observation.ts';
 
-/** What all observations of one record share. */
-interface Common {
-  device: string;
-  subject?: string;
-  at: number;
-  clock: 'device' | 'gateway';
-  deviceTime?: string;
-  receivedAt: number;
-}
-
 /**
- * One record's observations as text: what they share once, then each for itself. A third of plain
- * JSON, and most of what the gateway writes to its disk.
+ * One record's observations as a JSON array: what they share, then a tuple for each. A quarter of
+ * plain JSON, and most of what the gateway writes to its disk.
+ *
+ *     [key, device, subject|0, at, receivedAt, "d"|"g", deviceTime|0, tuple...]
+ *     numeric, enumeration  ["n"|"e", suffix, metric, value|null, absent|0, doubt]
+ *     samples               ["s", suffix, metric, values|null, absent|0, doubt, periodMs]
+ *     alert                 ["a", suffix, event, metric|0, phase, doubt, priority]
+ *
+ * An observation's id is `key.suffix`; doubt is 1 for a questionable quality. The instants are
+ * milliseconds since the epoch.
  */
+export type StoredEntry = readonly [
+  key: string,
+  device: string,
+  subject: string | 0,
+  at: number,
+  receivedAt: number,
+  clock: 'd' | 'g',
+  deviceTime: string | 0,
+  ...observations: StoredObservation[],
+];
+
+type StoredObservation =
+  | readonly ['n' | 'e', string, string, number | string | null, string | 0, 0 | 1]
+  | readonly ['s', string, string, readonly number[] | null, string | 0, 0 | 1, number]
+  | readonly ['a', string, string, string | 0, string, 0 | 1, string];
+
 export function encodeEntry(observations: readonly Released[]): string {
   const [first] = observations;
   assert(first, 'an entry holds at least one observation');
-  const { device, subject, at, clock, deviceTime, receivedAt } = first;
-  let text = `[{"device":"${device}","at":${at},"clock":"${clock}","receivedAt":${receivedAt}`;
-  if (subject !== undefined) text += `,"subject":"${subject}"`;
-  if (deviceTime !== undefined) text += `,"deviceTime":${JSON.stringify(deviceTime)}`;
-  text += '}';
+  const { id, device, subject, at, clock, deviceTime, receivedAt } = first;
+  const key = id.slice(0, id.lastIndexOf('.'));
+  const who = subject === undefined ? 0 : `"${subject}"`;
+  const said = deviceTime === undefined ? 0 : JSON.stringify(deviceTime);
+  // Keys, pseudonyms, metrics and words of our tables need no escape; what a device wrote does.
+  let text = `["${key}","${device}",${who},${at},${receivedAt},"${clock.charAt(0)}",${said}`;
   for (const observation of observations) {
     assert(
       observation.device === device && observation.subject === subject && observation.at === at,
       'one entry, one record',
     );
-    text += `,${encodeOwn(observation)}`;
+    text += `,${encodeObservation(observation, observation.id.slice(key.length + 1))}`;
   }
   return `${text}]`;
 }
 
-/** Ids, metrics, kinds and qualities come from tables and need no escape; values do. */
-function encodeOwn(observation: Released): string {
-  const { id, kind, quality } = observation;
-  const start = `{"id":"${id}","kind":"${kind}","quality":"${quality}"`;
-  if (kind === 'alert') {
-    const { event, metric, phase, priority } = observation;
-    const about = metric === undefined ? '' : `,"metric":"${metric}"`;
-    return `${start},"event":"${event}","phase":"${phase}","priority":"${priority}"${about}}`;
+function encodeObservation(observation: Released, suffix: string): string {
+  const doubt = observation.quality === 'questionable' ? 1 : 0;
+  if (observation.kind === 'alert') {
+    const { event, metric = 0, phase, priority } = observation;
+    return JSON.stringify(['a', suffix, event, metric, phase, doubt, priority]);
   }
-  const period = kind === 'samples' ? `,"periodMs":${observation.periodMs}` : '';
   const { metric, value, absent } = observation;
-  const measured =
-    absent !== undefined ? `"absent":"${absent}"` : `"value":${JSON.stringify(value)}`;
-  return `${start},"metric":"${metric}"${period},${measured}}`;
+  const reason = absent === undefined ? 0 : `"${absent}"`;
+  const measured = value === undefined ? null : JSON.stringify(value);
+  const period = observation.kind === 'samples' ? `,${observation.periodMs}` : '';
+  const kind = observation.kind.charAt(0);
+  return `["${kind}","${suffix}","${metric}",${measured},${reason},${doubt}${period}]`;
 }
 
 /** The inverse of `encodeEntry`: what went in released comes out released. */
-export function decodeEntry(body: string): readonly Released[] {
-  const [common, ...own] = JSON.parse(body) as [Common, ...object[]];
-  return own.map((each) => ({ ...common, ...each }) as unknown as Released);
+export function decodeEntry(entry: StoredEntry): readonly Released[] {
+  const [key, device, subject, at, receivedAt, clock, deviceTime, ...observations] = entry;
+  const common = {
+    device,
+    ...(subject !== 0 && { subject }),
+    at,
+    clock: clock === 'd' ? 'device' : 'gateway',
+    ...(deviceTime !== 0 && { deviceTime }),
+    receivedAt,
+  };
+  return observations.map(
+    (each) => ({ ...common, ...decodeObservation(each, key) }) as unknown as Released,
+  );
+}
+
+function decodeObservation(stored: StoredObservation, key: string): object {
+  const [kind, suffix, what, value, reason, doubt] = stored;
+  const common = { id: `${key}.${suffix}`, quality: doubt === 1 ? 'questionable' : 'good' };
+  if (kind === 'a') {
+    const [, , , metric, phase, , priority] = stored;
+    const about = metric === 0 ? {} : { metric };
+    return { ...common, kind: 'alert', event: what, phase, priority, ...about };
+  }
+  const measured = reason === 0 ? { value } : { absent: reason };
+  if (kind === 's') {
+    const [, , , , , , periodMs] = stored;
+    return { ...common, kind: 'samples', metric: what, periodMs, ...measured };
+  }
+  return { ...common, kind: kind === 'n' ? 'numeric' : 'enumeration', metric: what, ...measured };
 }
 
 /**

@@ -1,10 +1,9 @@
-import assert from 'node:assert/strict';
 import type { Released } from '../core/observation.ts';
 import { type Lane, lanes, type OutboxEntry } from '../core/relay.ts';
 import type { Counters } from './counters.ts';
 import type { Database } from './database.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
-import { type OutboxLanes, openLanes } from './outbox-lanes.ts';
+import { laneAt, type OutboxLanes, openLanes } from './outbox-lanes.ts';
 
 /** The name of one row. */
 export interface EntryName {
@@ -36,8 +35,6 @@ export interface Shed {
   readonly entries: number;
 }
 
-/** How many entries one step of shedding takes. */
-const shedStep = 256;
 /** Alerts are never shed; the others in this order. */
 const shedOrder: readonly Lane[] = ['waveform', 'trend', 'numeric'];
 
@@ -61,57 +58,59 @@ export interface Outbox {
 
 export function openOutbox(database: Database, counters: Counters): Outbox {
   const rows = openLanes(database);
-  const { next, depths, oldest, refuse, refused, takeRefused } = prepare(database);
+  const { depths, refuse, refused, takeRefused } = prepare(database);
 
   return {
     add(departures) {
-      const groups = new Map<string, { relay: string; lane: Lane; bodies: string[] }>();
+      const groups = new Map<string, { relay: string; lane: Lane; entries: string[] }>();
       for (const { relay, lane, observations } of departures) {
         const key = `${relay}/${lane}`;
-        const group = groups.get(key) ?? { relay, lane, bodies: [] };
-        if (group.bodies.length === 0) groups.set(key, group);
-        group.bodies.push(encodeEntry(observations));
+        const group = groups.get(key) ?? { relay, lane, entries: [] };
+        if (group.entries.length === 0) groups.set(key, group);
+        group.entries.push(encodeEntry(observations));
       }
-      for (const { relay, lane, bodies } of groups.values()) rows.append(relay, lane, bodies);
+      for (const { relay, lane, entries } of groups.values()) rows.append(relay, lane, entries);
     },
 
     next: (relay, countMax) =>
-      next.all(relay, countMax).map(({ lane, sequence, body }) => ({
-        lane: laneAt(lane),
-        sequence,
-        observations: decodeEntry(body),
+      rows.first(relay, countMax).map(({ entry, ...name }) => ({
+        ...name,
+        observations: decodeEntry(entry),
       })),
 
     delivered(relay, names) {
       let observations = 0;
-      for (const { lane, sequence } of names) {
-        const body = rows.take(relay, lane, sequence);
-        if (body !== undefined) observations += decodeEntry(body).length;
+      for (const [lane, group] of Map.groupBy(names, (name) => name.lane)) {
+        const sequences = group.map(({ sequence }) => sequence);
+        for (const entry of rows.take(relay, lane, sequences)) {
+          observations += decodeEntry(entry).length;
+        }
       }
       counters.add(`delivered/${relay}`, observations);
     },
 
     setAside(relay, { lane, sequence }, cause, at) {
-      const body = rows.take(relay, lane, sequence);
-      if (body === undefined) return;
-      refuse.run(relay, lanes.indexOf(lane), body, cause, at);
-      counters.add(`refused/${relay}`, 1);
+      for (const entry of rows.take(relay, lane, [sequence])) {
+        refuse.run(relay, lanes.indexOf(lane), JSON.stringify(entry), cause, at);
+        counters.add(`refused/${relay}`, 1);
+      }
     },
 
     shed: (bytesMax) => shedOrder.flatMap((lane) => shedLane(rows, counters, lane, bytesMax)),
 
     depths: () =>
-      depths.all().map(({ relay, lane, entries, bytes }) => {
-        const first = oldest.get(relay, lane);
-        const oldestAt = first && decodeEntry(first.body)[0]?.receivedAt;
-        return { relay, lane: laneAt(lane), entries, bytes, oldestAt };
+      depths.all().map(({ lane: index, ...rest }) => {
+        const lane = laneAt(index);
+        const oldest = rows.oldest(rest.relay, lane);
+        const oldestAt = oldest && decodeEntry(oldest)[0]?.receivedAt;
+        return { ...rest, lane, oldestAt };
       }),
 
     refused: (relay) =>
       refused.all({ relay: relay ?? null }).map(({ body, lane, ...rest }) => ({
         ...rest,
         lane: laneAt(lane),
-        observations: decodeEntry(body),
+        observations: decodeEntry(JSON.parse(body)),
       })),
 
     retry(relay) {
@@ -125,31 +124,18 @@ export function openOutbox(database: Database, counters: Counters): Outbox {
 
 /** Takes the oldest of the lane, from whoever holds most of it, until the outbox fits. */
 function shedLane(rows: OutboxLanes, counters: Counters, lane: Lane, bytesMax: number): Shed[] {
-  const shed: Shed[] = [];
+  const entries = new Map<string, number>();
   while (rows.bytes() > bytesMax) {
     const relay = rows.fullest(lane);
     if (relay === undefined) break;
-    const { length } = rows.takeOldest(relay, lane, shedStep);
-    counters.add(`shed/${relay}/${lane}`, length);
-    shed.push({ relay, lane, entries: length });
+    entries.set(relay, (entries.get(relay) ?? 0) + rows.shed(relay, lane));
   }
-  return shed;
-}
-
-function laneAt(index: number): Lane {
-  const lane = lanes[index];
-  assert(lane, `lane ${index} exists`);
-  return lane;
+  for (const [relay, count] of entries) counters.add(`shed/${relay}/${lane}`, count);
+  return [...entries].map(([relay, count]) => ({ relay, lane, entries: count }));
 }
 
 function prepare(database: Database) {
   return {
-    next: database.prepare<[string, number], { lane: number; sequence: number; body: string }>(
-      'select lane, sequence, body from outbox where relay = ? order by lane, sequence limit ?',
-    ),
-    oldest: database.prepare<[string, number], { body: string }>(
-      'select body from outbox where relay = ? and lane = ? order by sequence limit 1',
-    ),
     depths: database.prepare<[], { relay: string; lane: number; entries: number; bytes: number }>(
       'select relay, lane, entries, bytes from outbox_lane order by relay, lane',
     ),

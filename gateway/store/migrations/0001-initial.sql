@@ -28,7 +28,8 @@ create table association (
   primary key (device, since)
 ) strict, without rowid;
 
--- What each relay still owes its destination. Clustered in the order of delivery.
+-- What each relay still owes its destination, several entries a row, clustered in the order of
+-- delivery. `body` is JSON: [[sequence, entry], ...].
 create table outbox (
   relay text not null,
   lane integer not null,
