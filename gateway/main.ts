@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CommanderError, Command as Parser } from 'commander';
 import { z } from 'zod';
 import type { Command, ExitCode } from './command.ts';
-import { failures, GatewayError } from './core/error.ts';
+import { type FailureCode, failures, GatewayError } from './core/error.ts';
 
 /** The `wardgate` command: finds its commands in cli/, reads the command line, and sets the exit code. */
 
@@ -17,6 +17,7 @@ enableCompileCache();
 process.umask(0o077);
 // Whoever read the output is gone: a gateway goes on all the same.
 process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<ExitCode> {
@@ -24,7 +25,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   const parser = new Parser('wardgate')
     .description('Security gateway for connected medical devices.')
     .version(version)
-    .showHelpAfterError('-> wardgate --help lists the commands')
+    .addHelpText('after', '\nExample:\n  $ wardgate init --dir /var/lib/wardgate --name ward-3b')
+    .configureOutput({
+      outputError: (text, write) => write(complaint(text.replace('error: ', ''), 'usage')),
+    })
     .exitOverride();
   for (const command of await loadCommands(words[0])) {
     add(parser, command, (code) => {
@@ -35,7 +39,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     await parser.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error);
+    return await report(error);
   }
 }
 
@@ -54,23 +58,21 @@ function add(parent: Parser, command: Command, onDone: (code: ExitCode) => void)
   const parser = parent
     .command(name)
     .description(summary)
-    .addHelpText('after', `\nExample:\n  $ ${example}`)
-    .exitOverride();
+    .addHelpText('after', `\nExample:\n  $ ${example}`);
   for (const argument of command.arguments ?? []) parser.argument(argument);
   if (options) addOptions(parser, options);
   for (const each of command.commands ?? []) add(parser, each, onDone);
   if (!run) return;
-  parser.action(async (...given: unknown[]) => {
-    const words = (given.slice(0, -2) as (string | undefined)[]).filter(
-      (word) => word !== undefined,
-    );
-    const parsed = (options ?? z.strictObject({})).safeParse(given.at(-2));
+  parser.action(async () => {
+    // An option that its parent has too is the parent’s, wherever it stands: `outbox retry --dir`.
+    const given = parser.optsWithGlobals();
+    const parsed = (options ?? z.strictObject({})).safeParse(given);
     if (!parsed.success) throw new GatewayError('usage', z.prettifyError(parsed.error));
     const stop = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
     onDone(
       await run({
-        arguments: words,
+        arguments: parser.args,
         options: parsed.data,
         print: (line) => void process.stdout.write(`${line}\n`),
         remark: (line) => void process.stderr.write(`${line}\n`),
@@ -111,15 +113,25 @@ function toNumber(word: string): number | string {
   return /^[+-]?\d+(\.\d+)?$/.test(word) ? Number(word) : word;
 }
 
-function report(error: unknown): ExitCode {
+async function report(error: unknown): Promise<ExitCode> {
   if (error instanceof CommanderError) {
     // Help and version were asked for; everything else is a mistake in the command line.
     return error.exitCode === 0 ? 0 : 2;
   }
-  if (error instanceof GatewayError) {
-    const { exit, remedy } = failures[error.code];
-    process.stderr.write(`wardgate: ${error.message} [${error.code}]\n-> ${remedy}\n`);
-    return exit;
-  }
-  throw error;
+  const named = error instanceof GatewayError ? error : await nameStoreError(error);
+  if (!(named instanceof GatewayError)) throw named;
+  process.stderr.write(complaint(named.message, named.code));
+  return failures[named.code].exit;
+}
+
+/** A damaged or full database shows wherever it is read first. Loaded late: most commands end well. */
+async function nameStoreError(error: unknown): Promise<unknown> {
+  const { storeError } = await import('./store/database.ts');
+  return storeError(error, 'the database');
+}
+
+/** What went wrong in one line, and in a second one what to do about it. */
+function complaint(text: string, code: FailureCode): string {
+  const line = text.trim().replace(/\s*\n\s*/g, ' ');
+  return `wardgate: ${line} [${code}]\n-> ${failures[code].remedy}\n`;
 }

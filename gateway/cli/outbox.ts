@@ -76,7 +76,7 @@ const retry = defineCommand({
 const exported = defineCommand({
   name: 'export',
   summary: 'Prints what was refused, one entry a line as JSON, pseudonymous as it would leave.',
-  options: options.omit({ json: true }),
+  options,
   example: 'wardgate outbox export > refused.jsonl',
 
   async run({ options: { dir, relay }, print }) {
@@ -96,5 +96,5 @@ export default defineCommand({
   example: 'wardgate outbox --json',
   options,
   run: status.run as NonNullable<typeof status.run>,
-  commands: [retry, exported],
+  commands: [status, retry, exported],
 });
