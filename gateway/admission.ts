@@ -190,6 +190,9 @@ class RunningAdmission implements Admission {
       case 'ready':
         this.#ready.resolve();
         break;
+      case 'not-started':
+        this.#ready.reject(new GatewayError(message.code, message.detail));
+        break;
       case 'kept':
         this.#spareBuffer = message.buffer;
         this.#settle(message.kept);

@@ -37,6 +37,7 @@ export type ToKeeper =
 /** What became of a batch or a call. A failure is named by its code; anything else ends the thread. */
 export type FromKeeper =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'not-started'; readonly code: FailureCode; readonly detail: string }
   | { readonly kind: 'kept'; readonly kept: Kept; readonly buffer: ArrayBuffer }
   | { readonly kind: 'not-kept'; readonly code: FailureCode; readonly detail: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
@@ -52,7 +53,8 @@ async function main(directory: string): Promise<void> {
   if (!parentPort) throw new RangeError('runs as a worker thread only');
   const port = parentPort;
   const config = loadConfig(directory);
-  const store = openStore(directory, readSecret(directory, 'store.key'));
+  const key = readSecret(directory, 'store.key');
+  const store = openStore(directory, key, { mustExist: true });
   const maker = await openPolicyMaker(directory, config);
   const keeper = startKeeper(store, maker, config.retention.bytesMax);
   const calls = keeperCalls(store);
@@ -94,4 +96,16 @@ function keeperCalls(store: Store): KeeperCalls {
   };
 }
 
-await main(workerData as string);
+try {
+  await main(workerData as string);
+} catch (cause) {
+  // An error that ends a thread loses its class on the way: what the site can mend is said in words.
+  const error = storeError(cause, 'the database');
+  if (!(error instanceof GatewayError)) throw error;
+  parentPort?.postMessage({
+    kind: 'not-started',
+    code: error.code,
+    detail: error.message,
+  } satisfies FromKeeper);
+  parentPort?.close();
+}

@@ -71,5 +71,6 @@ export function openSiteStore(directory: string): {
   readonly store: Store;
 } {
   const config = loadConfig(directory);
-  return { config, store: openStore(directory, readSecret(directory, 'store.key')) };
+  const key = readSecret(directory, 'store.key');
+  return { config, store: openStore(directory, key, { mustExist: true }) };
 }

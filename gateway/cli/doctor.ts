@@ -3,7 +3,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { GatewayError } from '../core/error.ts';
+import { failures, GatewayError } from '../core/error.ts';
 import { readSecret } from '../pki/secrets.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { loadProfiles } from '../profiles.ts';
@@ -65,8 +65,10 @@ async function examine<Result>(
     return result;
   } catch (error) {
     const isOurs = error instanceof GatewayError;
-    const detail = isOurs ? `${error.message} [${error.code}]` : String(error);
-    checks.push({ check, verdict: 'failed', detail });
+    const detail = isOurs
+      ? `${error.message} [${error.code}] -> ${failures[error.code].remedy}`
+      : String(error);
+    checks.push({ check, verdict: 'failed', detail: detail.replace(/\s*\n\s*/g, ' ') });
     return undefined;
   }
 }
@@ -106,7 +108,7 @@ function certificates(dir: string): Omit<Check, 'check'> {
 }
 
 function database(dir: string): string {
-  const store = openStore(dir, readSecret(dir, 'store.key'));
+  const store = openStore(dir, readSecret(dir, 'store.key'), { mustExist: true });
   try {
     const problem = store.problem();
     if (problem !== undefined) throw new GatewayError('store-damaged', problem);

@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
 import { GatewayError } from '../core/error.ts';
@@ -22,12 +22,16 @@ const pragmas = [
 
 /**
  * Opens the site's database, made and brought to the newest shape where needed. Encrypted with
- * SQLCipher under `key` (32 bytes).
+ * SQLCipher under `key` (32 bytes). With `mustExist` a missing one is an error: an empty database
+ * in its place would hide that what was promised is gone.
  */
-export function openDatabase(directory: string, key: Uint8Array): Database {
+export function openDatabase(directory: string, key: Uint8Array, mustExist: boolean): Database {
   const folder = join(directory, 'store');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'wardgate.db');
+  if (mustExist && !existsSync(path)) {
+    throw new GatewayError('store-damaged', `${path} is not there`);
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const database = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     database.pragma("cipher = 'sqlcipher'");

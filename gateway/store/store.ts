@@ -25,8 +25,12 @@ export interface Store {
   close(): void;
 }
 
-export function openStore(directory: string, key: Uint8Array): Store {
-  const database: Database = openDatabase(directory, key);
+export function openStore(
+  directory: string,
+  key: Uint8Array,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): Store {
+  const database: Database = openDatabase(directory, key, mustExist);
   const counters = openCounters(database);
   return {
     counters,
