@@ -44,7 +44,7 @@ export const failures = {
   'store-full': { exit: 1, remedy: 'Free disk space; devices keep their data until then.' },
   'port-busy': {
     exit: 1,
-    remedy: 'Another program listens there; change the port in wardgate.yaml.',
+    remedy: 'Another program listens there; choose another port (wardgate.yaml, --listen).',
   },
   'line-missing': { exit: 1, remedy: 'Plug the adapter in; the line reopens by itself.' },
   'capture-unreadable': { exit: 1, remedy: 'Check the path of the capture.' },

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import type { SimulatedWrite } from '../core/simulator.ts';
 
@@ -34,7 +35,11 @@ export async function playLine(play: LinePlay): Promise<LinePlayer> {
   const server = createServer();
   server.maxConnections = 1;
   server.listen(play.port, play.host ?? '127.0.0.1');
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new GatewayError('port-busy', `TCP port ${play.port}`, { cause });
+  }
   return { port: (server.address() as AddressInfo).port, played: run() };
 
   async function run() {
