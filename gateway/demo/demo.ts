@@ -11,7 +11,7 @@ import { loadProfiles } from '../profiles.ts';
 import { createSite, openSiteStore } from '../site.ts';
 import { attack } from './attack.ts';
 import { chaos } from './chaos.ts';
-import { spawnGateway } from './gateway-process.ts';
+import { type GatewayProcess, spawnGateway } from './gateway-process.ts';
 import { startHospital } from './hospital.ts';
 import { openLedger, type Reconciliation } from './ledger.ts';
 import { playBed, playBedLine, type Stage } from './players.ts';
@@ -66,7 +66,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
     return await play({ beds, stolen, hospital }, stage, options);
   } finally {
     stop.abort();
-    for (const cable of cables) cable.unplug();
+    await Promise.all(cables.map((cable) => cable.unplug()));
     await hospital?.close();
     rmSync(directory, { recursive: true, force: true });
   }
@@ -115,13 +115,23 @@ interface Ward {
   readonly hospital: FhirHospital;
 }
 
-async function play(
+async function play(ward: Ward, stage: Stage, options: DemoOptions): Promise<DemoSummary> {
+  const gateway = await spawnGateway(stage.directory, tell(options.remark));
+  try {
+    return await playAgainst(gateway, ward, stage, options);
+  } finally {
+    // It was stopped, unless something failed: even then nothing stays behind.
+    await gateway.kill();
+  }
+}
+
+async function playAgainst(
+  gateway: GatewayProcess,
   { beds, stolen, hospital }: Ward,
   stage: Stage,
   options: DemoOptions,
 ): Promise<DemoSummary> {
   const { remark } = options;
-  const gateway = await spawnGateway(stage.directory, tell(remark));
   const address = { host, port: gateway.mqttPort };
   remark(`The gateway takes MQTT over TLS on ${host}:${gateway.mqttPort}.`);
   remark(`The hospital takes FHIR R4 on ${hospital.url}.`);

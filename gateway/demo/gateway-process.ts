@@ -7,6 +7,7 @@ import { GatewayError } from '../core/error.ts';
 /** A gateway in a process of its own, as it runs on a Pi. */
 export interface GatewayProcess {
   readonly mqttPort: number;
+  readonly pid: number;
   /** SIGTERM, then waits for the end. Rejects when it did not end well. */
   stop(): Promise<void>;
   /** SIGKILL: the power is gone. */
@@ -14,6 +15,10 @@ export interface GatewayProcess {
 }
 
 const main = join(import.meta.dirname, '../main.ts');
+
+const startTimeoutMs = 60_000;
+/** Draining takes as long as the hospital lets its last answer wait. */
+const stopTimeoutMs = 60_000;
 
 /** Starts `wardgate run` and resolves once it is ready. `onEvent` sees every event line. */
 export async function spawnGateway(
@@ -30,16 +35,20 @@ export async function spawnGateway(
     onEvent(event);
     if (event.event === 'gateway.ready') ready.resolve(event.mqttPort ?? 0);
   });
+  const tooSlow = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs);
   const died = ended.then(([code]) => {
     throw new GatewayError('gateway-unreachable', `the gateway ended with ${code}`);
   });
-  const mqttPort = await Promise.race([ready.promise, died]);
+  const mqttPort = await Promise.race([ready.promise, died]).finally(() => clearTimeout(tooSlow));
   died.catch(() => undefined);
   return {
     mqttPort,
+    pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGTERM');
+      const tooSlow = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
       const [code] = await ended;
+      clearTimeout(tooSlow);
       if (code !== 0) throw new GatewayError('gateway-unreachable', `it ended with ${code}`);
     },
     async kill() {

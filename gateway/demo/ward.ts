@@ -79,7 +79,8 @@ const cablePollMs = 20;
 /** A serial cable: a pseudo-terminal whose other end is the TCP port of a simulated device. */
 export interface Cable {
   readonly path: string;
-  unplug(): void;
+  /** Resolves once it is gone. */
+  unplug(): Promise<void>;
 }
 
 export function hasCables(): boolean {
@@ -93,7 +94,14 @@ export async function layCable(directory: string, name: string, port: number): P
     [`pty,raw,echo=0,link=${path}`, `tcp:127.0.0.1:${port}`],
     { stdio: 'ignore' },
   );
+  const gone = new Promise<void>((resolve) => cable.once('exit', () => resolve()));
   const deadline = performance.now() + cableTimeoutMs;
   while (!existsSync(path) && performance.now() < deadline) await delay(cablePollMs);
-  return { path, unplug: () => void cable.kill() };
+  return {
+    path,
+    unplug() {
+      cable.kill();
+      return gone;
+    },
+  };
 }
