@@ -20,6 +20,8 @@ const signalsMax = 4_096;
 export interface Admission {
   readonly queue: IntakeQueue;
   isOverloaded(): boolean;
+  /** False while the last batch could not be kept: nothing is acknowledged then. */
+  isKeeping(): boolean;
   /** Calls the listener whenever the queue has room again. */
   onDrain(listener: () => void): void;
   call<Name extends keyof KeeperCalls>(
@@ -77,6 +79,7 @@ class RunningAdmission implements Admission {
   #timer: NodeJS.Timeout | undefined;
   #isScheduled = false;
   #wasOverloaded = false;
+  #isKeeping = true;
 
   constructor(worker: Worker, options: AdmissionOptions) {
     this.#worker = worker;
@@ -99,6 +102,10 @@ class RunningAdmission implements Admission {
       this.#wasOverloaded = true;
     }
     return isOverloaded;
+  }
+
+  isKeeping(): boolean {
+    return this.#isKeeping;
   }
 
   onDrain(listener: () => void): void {
@@ -220,14 +227,22 @@ class RunningAdmission implements Admission {
       if (refused.has(index)) offer.reject(new GatewayError('device-unknown', 'not registered'));
       else offer.resolve(replies.get(index) ?? noBytes);
     }
+    this.#isKeeping = true;
     this.#tell(kept);
     this.#finish();
   }
 
   #tell({ rejected, findings, shed, departures }: Kept): void {
     const { log, onDepartures } = this.#options;
-    for (const { device, stage, reason } of rejected.slice(0, companyCount)) {
-      log('intake.rejected', { device, stage, reason });
+    // One line for each kind of rejection: a flood of them must not become a flood of lines.
+    const kinds = Map.groupBy(
+      rejected,
+      ({ device, stage, reason }) => `${device} ${stage} ${reason}`,
+    );
+    for (const [first, ...more] of kinds.values()) {
+      if (!first) continue;
+      const { device, stage, reason } = first;
+      log('intake.rejected', { device, stage, reason, count: 1 + more.length });
     }
     for (const { threat, detector, about, severity } of findings) {
       log('finding.new', { threat, detector, about, severity });
@@ -237,6 +252,7 @@ class RunningAdmission implements Admission {
   }
 
   #refuse(error: GatewayError): void {
+    this.#isKeeping = false;
     for (const offer of this.#inWorker ?? []) offer.reject(error);
     this.#finish();
   }

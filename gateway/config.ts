@@ -48,7 +48,9 @@ export const Config = z.strictObject({
       connectionsPerAddressMax: z.int().positive().max(20_000).default(2_000),
     })
     .prefault({}),
-  https: z.strictObject({ port: port.default(8443).describe('Health over HTTPS.') }).prefault({}),
+  https: z
+    .strictObject({ port: port.default(8443).describe('HTTPS: /healthz and /readyz.') })
+    .prefault({}),
   serial: z.array(SerialLine).max(64).default([]).describe('One entry for each serial line.'),
   relays: z.array(RelaySettings).max(8).default([]).describe('Where released data goes.'),
   flows: z

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Admission, startAdmission } from './admission.ts';
+import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
 import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
@@ -11,7 +12,7 @@ import { type Line, type LineEndpoint, lineTiming, startLine } from './links/lin
 import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
 import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import { readSecretFile } from './pki/secrets.ts';
-import { openSitePki } from './pki/site-pki.ts';
+import { openSitePki, type SitePki } from './pki/site-pki.ts';
 import { loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
@@ -32,6 +33,7 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly mqttPort: number;
+  readonly httpsPort: number;
   /** Stops taking, commits what was taken, and closes. */
   stop(): Promise<void>;
 }
@@ -49,6 +51,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function stop(): Promise<void> {
     clearInterval(running.expiry);
+    await running.https?.close();
     await running.broker?.close();
     await Promise.all(running.lines.map((line) => line.close()));
     await Promise.all(running.forwarders.map((forwarder) => forwarder.close()));
@@ -73,10 +76,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const profile = await lineProfile(settings, admission, profiles);
       running.lines.push(openLine(settings, profile, admission, options));
     }
-    running.broker = await openBroker(config, admission, profiles, options);
+    const pki = openSitePki(directory);
+    running.broker = await openBroker(config, admission, profiles, pki, options);
+    running.https = await startHttpsServer({
+      host: config.host,
+      port: config.https.port,
+      tls: pki.server,
+      isReady: () => admission.isKeeping(),
+    });
     const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
     running.expiry = setInterval(() => void expire().catch(onFault), hourMs);
-    return { mqttPort: running.broker.port, stop };
+    return { mqttPort: running.broker.port, httpsPort: running.https.port, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -87,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 interface Running {
   admission?: Admission;
   broker?: MqttBroker;
+  https?: HttpsServer;
   expiry?: NodeJS.Timeout;
   readonly lines: Line[];
   readonly forwarders: Forwarder[];
@@ -96,9 +107,9 @@ function openBroker(
   config: Config,
   admission: Admission,
   profiles: ReadonlyMap<string, DeviceProfile>,
-  { directory, log, now }: GatewayOptions,
+  pki: SitePki,
+  { log, now }: GatewayOptions,
 ): Promise<MqttBroker> {
-  const pki = openSitePki(directory);
   const { port, connectionsMax, connectionsPerAddressMax } = config.mqtt;
   return startMqttBroker({
     host: config.host,
