@@ -4,6 +4,7 @@ import { createMemory } from '../gateway/core/memory.ts';
 import type { Instant } from '../gateway/core/observation.ts';
 import { admit, type Policy } from '../gateway/pipeline.ts';
 import { openPolicyMaker } from '../gateway/policy.ts';
+import { loadProfiles } from '../gateway/profiles.ts';
 import { openSiteStore } from '../gateway/site.ts';
 import { decode } from '../gateway/stages/decode.ts';
 import { loadNow } from './machine.ts';
@@ -68,7 +69,11 @@ function row({ name, devices, size }: Work, messages: number): Row {
 
 async function openPolicy({ ward }: Bench): Promise<Policy> {
   const site = ward.site('admission');
-  const maker = await openPolicyMaker(site, loadConfig(site));
+  const maker = await openPolicyMaker({
+    directory: site,
+    relays: loadConfig(site).relays.map(({ id }) => id),
+    profiles: await loadProfiles(site),
+  });
   const { store } = openSiteStore(site);
   const policy = maker.make(store.devices);
   store.close();

@@ -5,7 +5,7 @@ import type { Log } from './core/event.ts';
 import type { Intake, IntakeQueue } from './core/intake.ts';
 import { noBytes } from './core/protocol.ts';
 import type { Signal } from './core/signal.ts';
-import type { FromKeeper, KeeperCalls, ToKeeper } from './keeper-thread.ts';
+import type { FromKeeper, KeeperCalls, KeeperData, ToKeeper } from './keeper-thread.ts';
 import type { Kept } from './keeping.ts';
 
 /** A batch this large does not wait for company. */
@@ -33,7 +33,7 @@ export interface Admission {
 }
 
 export interface AdmissionOptions {
-  readonly directory: string;
+  readonly data: KeeperData;
   /** The longest a small batch waits for company. */
   readonly commitPauseMs: number;
   readonly log: Log;
@@ -50,7 +50,7 @@ interface Offer {
 
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   const worker = new Worker(new URL('./keeper-thread.ts', import.meta.url), {
-    workerData: options.directory,
+    workerData: options.data,
   });
   const admission = new RunningAdmission(worker, options);
   await admission.ready;

@@ -62,7 +62,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const profiles = await loadProfiles(directory);
     const admission = await startAdmission({
-      directory,
+      data: {
+        directory,
+        relays: config.relays.map(({ id }) => id),
+        profiles,
+        bytesMax: config.retention.bytesMax,
+      },
       commitPauseMs: config.store.commitPauseMs,
       log,
       onDepartures: () => running.forwarders.forEach((forwarder) => void forwarder.wake()),

@@ -1,13 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Batch } from './batch.ts';
-import { loadConfig } from './config.ts';
 import type { Device } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
 import type { OutboxEntry } from './core/relay.ts';
 import { expire, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
-import { openPolicyMaker } from './policy.ts';
+import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { storeError } from './store/database.ts';
 import type { EntryName } from './store/outbox.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -48,15 +47,19 @@ export type FromKeeper =
       readonly detail: string;
     };
 
-/** Starts the thread's work. `workerData` is the site directory. */
-async function main(directory: string): Promise<void> {
+/** What the thread is started with. It reads no settings: those who start it have done so. */
+export interface KeeperData extends PolicyMaterial {
+  /** Bytes the outbox may hold. */
+  readonly bytesMax: number;
+}
+
+async function main(data: KeeperData): Promise<void> {
   if (!parentPort) throw new RangeError('runs as a worker thread only');
   const port = parentPort;
-  const config = loadConfig(directory);
-  const key = readSecret(directory, 'store.key');
-  const store = openStore(directory, key, { mustExist: true });
-  const maker = await openPolicyMaker(directory, config);
-  const keeper = startKeeper(store, maker, config.retention.bytesMax);
+  const key = readSecret(data.directory, 'store.key');
+  const store = openStore(data.directory, key, { mustExist: true });
+  const maker = await openPolicyMaker(data);
+  const keeper = startKeeper(store, maker, data.bytesMax);
   const calls = keeperCalls(store);
 
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
@@ -97,7 +100,7 @@ function keeperCalls(store: Store): KeeperCalls {
 }
 
 try {
-  await main(workerData as string);
+  await main(workerData as KeeperData);
 } catch (cause) {
   // An error that ends a thread loses its class on the way: what the site can mend is said in words.
   const error = storeError(cause, 'the database');

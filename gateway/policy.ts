@@ -1,15 +1,14 @@
 import { createSecretKey } from 'node:crypto';
 import { join } from 'node:path';
 import { catalogue } from './catalogue.ts';
-import type { Config } from './config.ts';
 import type { Detector } from './core/detector.ts';
 import type { Device } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
+import { GatewayError } from './core/error.ts';
 import type { Protocol } from './core/protocol.ts';
 import type { SanitizerRule } from './core/sanitizer.ts';
 import type { Destination, KnownDevice, Policy } from './pipeline.ts';
 import { ensureSecret } from './pki/secrets.ts';
-import { findProfile, loadProfiles } from './profiles.ts';
 import { type DecodePlan, planDecoding } from './stages/decode.ts';
 import { planWatches } from './stages/detect.ts';
 import type { Devices } from './store/devices.ts';
@@ -18,24 +17,35 @@ const folder = (name: string) => join(import.meta.dirname, name);
 
 export const loadProtocols = () => catalogue<Protocol>(folder('protocols'));
 
+/** What a policy is made of: plain data, so that it can be handed to a thread. */
+export interface PolicyMaterial {
+  /** The site directory, for its secrets. */
+  readonly directory: string;
+  /** Ids of the destinations. */
+  readonly relays: readonly string[];
+  readonly profiles: ReadonlyMap<string, DeviceProfile>;
+}
+
 /** Makes policies for a site: all that admission depends on besides the batch and its memory. */
 export interface PolicyMaker {
-  readonly profiles: ReadonlyMap<string, DeviceProfile>;
   /** The policy for the devices and associations as they are now. */
   make(devices: Devices): Policy;
 }
 
-export async function openPolicyMaker(directory: string, config: Config): Promise<PolicyMaker> {
-  const profiles = await loadProfiles(directory);
+export async function openPolicyMaker({
+  directory,
+  relays,
+  profiles,
+}: PolicyMaterial): Promise<PolicyMaker> {
   const protocols = await loadProtocols();
   const detectors = await catalogue<Detector>(folder('detectors'));
   const rules = [...(await catalogue<SanitizerRule>(folder('sanitizers'))).values()].sort(
     (a, b) => a.order - b.order,
   );
-  const destinations: Destination[] = config.relays.map(({ id }) => ({
-    relay: id,
+  const destinations: Destination[] = relays.map((relay) => ({
+    relay,
     rules,
-    keys: { pseudonymKey: createSecretKey(ensureSecret(directory, `pseudonym-${id}.key`)) },
+    keys: { pseudonymKey: createSecretKey(ensureSecret(directory, `pseudonym-${relay}.key`)) },
   }));
   const watches = planWatches(detectors.values());
   const salt = ensureSecret(directory, 'record.key');
@@ -44,7 +54,8 @@ export async function openPolicyMaker(directory: string, config: Config): Promis
   function planOf(device: Device): Pick<KnownDevice, 'profile' | 'protocol' | 'plan'> {
     const known = plans.get(device.profile);
     if (known) return known;
-    const profile = findProfile(profiles, device.profile);
+    const profile = profiles.get(device.profile);
+    if (!profile) throw new GatewayError('profile-unknown', `${device.id}: ${device.profile}`);
     const protocol = findProtocol(protocols, profile);
     const plan: DecodePlan = planDecoding(profile);
     plans.set(device.profile, { profile, protocol, plan });
@@ -52,7 +63,6 @@ export async function openPolicyMaker(directory: string, config: Config): Promis
   }
 
   return {
-    profiles,
     make(devices) {
       const known = new Map<string, KnownDevice>();
       for (const device of devices.list()) {

@@ -5,6 +5,7 @@ import { GatewayError } from '../core/error.ts';
 import { Phi } from '../core/phi.ts';
 import { releaseHeld } from '../keeping.ts';
 import { openPolicyMaker } from '../policy.ts';
+import { loadProfiles } from '../profiles.ts';
 import { openSiteStore } from '../site.ts';
 
 const subjectLengthMax = 64;
@@ -32,7 +33,11 @@ export default defineCommand({
     }
     const { config, store } = openSiteStore(options.dir);
     try {
-      const maker = await openPolicyMaker(options.dir, config);
+      const maker = await openPolicyMaker({
+        directory: options.dir,
+        relays: config.relays.map(({ id }) => id),
+        profiles: await loadProfiles(options.dir),
+      });
       const device = store.devices.find(word);
       if (!device) throw new GatewayError('device-unknown', `${word} is not registered`);
       const now = Date.now();

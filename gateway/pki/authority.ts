@@ -1,17 +1,9 @@
-import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { CertificateProfile } from '../core/certificate-profile.ts';
 import { GatewayError } from '../core/error.ts';
 import { identifiers, readBasicConstraints, readCertificate } from './certificate-fields.ts';
-import {
-  generateKey,
-  type KeyPair,
-  keyIdentifier,
-  publicKeyBytes,
-  readPrivateKey,
-} from './keys.ts';
+import { generateKey, type KeyPair, keyIdentifier, readPrivateKey } from './keys.ts';
 import {
   type Candidate,
   type Issuer,
@@ -54,11 +46,6 @@ export interface IssuedCertificate {
   /** SHA-256 in upper-case hexadecimal with colons, as node:tls shows a peer's. */
   readonly fingerprint256: string;
 }
-
-/** Clocks of devices run late: a fresh certificate has been valid this long already. */
-const backdateMs = 300_000;
-/** Random octets of a serial number. */
-const serialNumberBytes = 16;
 
 /**
  * Makes an authority: a root, or below `issuer`. Without `key` its key lives and dies with the
@@ -123,13 +110,15 @@ async function sign(
 ): Promise<Omit<IssuedCertificate, 'chainPem'>> {
   const issuer = issuerCertificate && issuerOf(issuerCertificate);
   refuse(lintOrder(order, issuer));
-  const plan = await planOf(order, issuer);
+  // Loaded only where a certificate is made: a running gateway reads certificates, it issues few.
+  const { buildCertificate, planCertificate } = await import('./certificate-builder.ts');
+  const plan = planCertificate(order, issuer);
   const throwAway = createPrivateKey((await generateKey('ecdsa-p256')).privateKeyPem);
-  const draft = await build(plan, throwAway);
+  const draft = await buildCertificate(plan, throwAway);
   const candidate = candidateOf(draft);
   refuse(lintCertificate(candidate, order, issuer ?? selfOf(candidate)));
 
-  const certificate = await build(plan, privateKey);
+  const certificate = await buildCertificate(plan, privateKey);
   const signed = readCertificate(certificate.raw).toBeSigned;
   assert(Buffer.compare(signed, candidate.fields.toBeSigned) === 0, 'signed what was not linted');
   assert(certificate.verify(issuerCertificate?.publicKey ?? order.publicKey));
@@ -172,53 +161,4 @@ function candidateOf(certificate: X509Certificate): Candidate {
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
   };
-}
-
-type Plan = Omit<x509.X509CertificateCreateWithKeyParams, 'signingKey'>;
-
-/** Everything that is signed, so that building twice gives the same bytes twice. */
-async function planOf(order: Order, issuer: Issuer | undefined): Promise<Plan> {
-  const { profile, commonName, now } = order;
-  const publicKey = publicKeyBytes(order.publicKey);
-  const subject = new x509.Name([{ CN: [{ utf8String: commonName }] }]);
-  // X.509 knows whole seconds, and both ends count (RFC 5280 4.1.2.5).
-  const second = Math.floor(now / 1_000) * 1_000;
-  const notBefore = Math.max(second - backdateMs, issuer?.notBefore ?? 0);
-  const lifeMs = profile.validityDays * 86_400_000 - 1_000;
-  const notAfter = Math.min(notBefore + lifeMs, issuer?.notAfter ?? Number.POSITIVE_INFINITY);
-  return {
-    serialNumber: randomBytes(serialNumberBytes).toString('hex'),
-    subject,
-    issuer: issuer === undefined ? subject : new x509.Name(Buffer.from(issuer.name)),
-    notBefore: new Date(notBefore),
-    notAfter: new Date(notAfter),
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    publicKey,
-    extensions: extensionsOf(order, keyIdentifier(publicKey), issuer),
-  };
-}
-
-function extensionsOf(order: Order, own: string, issuer: Issuer | undefined): x509.Extension[] {
-  const { profile, alternativeNames } = order;
-  const usages = profile.keyUsages.reduce((sum, usage) => sum | x509.KeyUsageFlags[usage], 0);
-  const names = alternativeNames.map(({ kind, value }) => ({
-    type: kind === 'uri' ? ('url' as const) : kind,
-    value,
-  }));
-  const extended = profile.extendedKeyUsages.map((usage) => x509.ExtendedKeyUsage[usage]);
-  return [
-    new x509.BasicConstraintsExtension(profile.isAuthority, profile.pathLength, true),
-    new x509.KeyUsagesExtension(usages, true),
-    ...(extended.length > 0 ? [new x509.ExtendedKeyUsageExtension(extended)] : []),
-    ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-    new x509.SubjectKeyIdentifierExtension(own),
-    new x509.AuthorityKeyIdentifierExtension(issuer?.keyIdentifier ?? own),
-  ];
-}
-
-async function build(plan: Plan, privateKey: KeyObject): Promise<X509Certificate> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-  const signingKey = privateKey.toCryptoKey(algorithm, false, ['sign']);
-  const { rawData } = await x509.X509CertificateGenerator.create({ ...plan, signingKey });
-  return new X509Certificate(Buffer.from(rawData));
 }
