@@ -1,3 +1,4 @@
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type OpenBatch, openBatch } from './batch.ts';
 import { GatewayError } from './core/error.ts';
@@ -7,6 +8,9 @@ import { noBytes } from './core/protocol.ts';
 import type { Signal } from './core/signal.ts';
 import type { FromKeeper, KeeperCalls, KeeperData, ToKeeper } from './keeper-thread.ts';
 import type { Kept } from './keeping.ts';
+
+/** TypeScript where the sources are run as they are, JavaScript in a package. */
+const keeperThread = join(import.meta.dirname, `keeper-thread${extname(import.meta.filename)}`);
 
 /** A batch this large does not wait for company. */
 const companyCount = 256;
@@ -49,7 +53,7 @@ interface Offer {
 }
 
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
-  const worker = new Worker(new URL('./keeper-thread.ts', import.meta.url), {
+  const worker = new Worker(keeperThread, {
     workerData: options.data,
   });
   const admission = new RunningAdmission(worker, options);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { GatewayError } from '../core/error.ts';
 
@@ -14,7 +14,8 @@ export interface GatewayProcess {
   kill(): Promise<void>;
 }
 
-const main = join(import.meta.dirname, '../main.ts');
+/** TypeScript where the sources are run as they are, JavaScript in a package. */
+const main = join(import.meta.dirname, `../main${extname(import.meta.filename)}`);
 
 const startTimeoutMs = 60_000;
 /** Draining takes as long as the hospital lets its last answer wait. */
