@@ -1,4 +1,5 @@
-import { jsonBytesMax } from './json-message.ts';
+import { isMalformed, jsonBytesMax } from './json-message.ts';
+import { type DeviceRecord, noBytes, type Protocol } from './protocol.ts';
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -48,11 +49,32 @@ export const startJsonFraming: JsonFraming = {
   last: 0,
 };
 
-export interface JsonFrames {
+interface JsonFrames {
   readonly state: JsonFraming;
   /** Whole messages. They share memory with the chunk: read them before the next one comes. */
   readonly messages: readonly Uint8Array[];
   readonly discardedBytes: number;
+}
+
+/**
+ * The `step` of a protocol whose messages are JSON texts that follow each other on a line. What
+ * `readMessage` calls malformed counts as discarded.
+ */
+export function jsonLine(
+  opener: '{' | '[',
+  readMessage: NonNullable<Protocol['readMessage']>,
+): Protocol<JsonFraming>['step'] {
+  return (held, chunk) => {
+    const { state, messages, discardedBytes: framingBytes } = frameJson(held, chunk, opener);
+    const records: DeviceRecord[] = [];
+    let discardedBytes = framingBytes;
+    for (const message of messages) {
+      const answer = readMessage(message);
+      if (isMalformed(answer)) discardedBytes += message.length;
+      else records.push(...answer);
+    }
+    return { state, records, reply: noBytes, discardedBytes };
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import {
-  frameJson,
   type JsonFraming,
+  jsonLine,
   jsonStateBytesMax,
   startJsonFraming,
 } from '../core/json-framing.ts';
@@ -19,7 +19,6 @@ import {
   defineProtocol,
   type FieldValue,
   type Malformed,
-  noBytes,
 } from '../core/protocol.ts';
 
 const recordsMax = 256;
@@ -73,18 +72,7 @@ export default defineProtocol<JsonFraming>({
   start: startJsonFraming,
   stateBytesMax: jsonStateBytesMax,
 
-  step(held, chunk) {
-    const { state, messages, discardedBytes: framingBytes } = frameJson(held, chunk, '[');
-    const records: DeviceRecord[] = [];
-    let discardedBytes = framingBytes;
-    for (const message of messages) {
-      const answer = readMessage(message);
-      if (isMalformed(answer)) discardedBytes += message.length;
-      else records.push(...answer);
-    }
-    return { state, records, reply: noBytes, discardedBytes };
-  },
-
+  step: jsonLine('[', readMessage),
   readMessage,
 });
 

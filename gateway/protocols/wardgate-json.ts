@@ -9,8 +9,8 @@ import {
 } from '../core/alert.ts';
 import { isDeviceTime } from '../core/device-time.ts';
 import {
-  frameJson,
   type JsonFraming,
+  jsonLine,
   jsonStateBytesMax,
   startJsonFraming,
 } from '../core/json-framing.ts';
@@ -30,7 +30,6 @@ import {
   defineProtocol,
   type FieldValue,
   type Malformed,
-  noBytes,
 } from '../core/protocol.ts';
 
 const valuesMax = 256;
@@ -62,18 +61,7 @@ export default defineProtocol<JsonFraming>({
   start: startJsonFraming,
   stateBytesMax: jsonStateBytesMax,
 
-  step(held, chunk) {
-    const { state, messages, discardedBytes: framingBytes } = frameJson(held, chunk, '{');
-    const records: DeviceRecord[] = [];
-    let discardedBytes = framingBytes;
-    for (const message of messages) {
-      const answer = readMessage(message);
-      if (isMalformed(answer)) discardedBytes += message.length;
-      else records.push(...answer);
-    }
-    return { state, records, reply: noBytes, discardedBytes };
-  },
-
+  step: jsonLine('{', readMessage),
   readMessage,
 });
 
