@@ -103,14 +103,14 @@ function identify(
 }
 
 /**
- * A record says itself which one it is by its number, by a time that has a zone, or, where
- * somebody takes single measurements, by any time. Two equal lines of a clock that stands still
- * are two records.
+ * A record says itself which one it is by a time that has a zone, by a number beside any time, or,
+ * where somebody takes single measurements, by any time. A number alone starts anew whenever the
+ * device does, and two equal lines of a clock that stands still are two records.
  */
 function identifiesItself({ sequence, time }: DeviceRecord, { metrics }: DeviceProfile): boolean {
-  if (sequence !== undefined) return true;
   if (time === undefined) return false;
-  return /(Z|[+-]\d\d:?\d\d)$/.test(time) || metrics.every(({ cadence }) => cadence === 'episodic');
+  if (sequence !== undefined || /(Z|[+-]\d\d:?\d\d)$/.test(time)) return true;
+  return metrics.every(({ cadence }) => cadence === 'episodic');
 }
 
 /** Numbers what does not identify itself: rises with every record of the device. */

@@ -93,11 +93,14 @@ describe('admission', () => {
     ]);
   });
 
-  it('keeps two equal messages apart when the device does not number them', () => {
+  it.each([
+    ['says nothing of itself', {}],
+    ['only counts, for its count starts anew when it does', { seq: 1 }],
+  ])('keeps two equal messages apart when the device %s', (_, own) => {
     const { departures } = admit(
       [
-        intake('mon-1', { values: { MDC_PULS_OXIM_SAT_O2: 97 } }),
-        intake('mon-1', { values: { MDC_PULS_OXIM_SAT_O2: 97 } }),
+        intake('mon-1', { ...own, values: { MDC_PULS_OXIM_SAT_O2: 97 } }),
+        intake('mon-1', { ...own, values: { MDC_PULS_OXIM_SAT_O2: 97 } }),
       ],
       [],
       policy,
