@@ -1,6 +1,7 @@
 import type { DeviceId } from '../core/device.ts';
 import type { Channel } from '../core/intake.ts';
 import { uint16 } from './mqtt-packet.ts';
+import type { ExactlyOnce } from './mqtt-sessions.ts';
 import type { Sighting } from './mqtt-sighting.ts';
 
 /** A CONNECT packet (MQTT 3.1.1, 3.1). User name and password are not read: the certificate counts. */
@@ -26,7 +27,7 @@ export const returnCode = {
 export interface Admission {
   readonly device: DeviceId;
   readonly channels: ReadonlyMap<string, Channel>;
-  readonly exactlyOnce: Set<number>;
+  readonly exactlyOnce: ExactlyOnce;
 }
 
 /** A CONNECT that is answered with a return code, and why. */

@@ -15,6 +15,7 @@ import { FrameSplitter, type HeldBytes } from './mqtt-frames.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { MqttOutput, type WriteTurn } from './mqtt-output.ts';
 import { inspectHeader, inspectPacket, packetType, uint16 } from './mqtt-packet.ts';
+import { MqttPatience } from './mqtt-patience.ts';
 import { PublishPath } from './mqtt-publish.ts';
 import { causeOf, type Sighting, sightingOf } from './mqtt-sighting.ts';
 
@@ -56,18 +57,12 @@ export class MqttGuard {
   readonly #context: GuardContext;
   readonly #splitter: FrameSplitter;
   readonly #output: MqttOutput;
-  #phase: 'waiting' | 'deciding' | 'open' | 'closing' = 'waiting';
+  readonly #patience: MqttPatience;
   #publishes: PublishPath | undefined;
   #stream: Duplex | undefined;
   #holds = 0;
   /** Why the broker would end it. */
   #leaving: 'broker' | 'disconnect' = 'broker';
-  #keepAliveMs: number;
-  /** On the monotonic clock: when the phase began, the last packet ended, a packet was begun. */
-  #phaseSince = performance.now();
-  #heardAt = this.#phaseSince;
-  #begunAt: number | undefined;
-  #unreadSince: number | undefined;
 
   constructor(
     socket: TLSSocket,
@@ -79,7 +74,7 @@ export class MqttGuard {
     this.identity = identity;
     this.#socket = socket;
     this.#context = context;
-    this.#keepAliveMs = context.limits.silenceMs;
+    this.#patience = new MqttPatience(context.limits);
     this.#output = new MqttOutput(socket, context.turn, context.limits.outputBytesMax, () =>
       this.#blocked(),
     );
@@ -103,13 +98,13 @@ export class MqttGuard {
   }
 
   get isLive(): boolean {
-    return this.#phase !== 'closing';
+    return this.#patience.phase !== 'closing';
   }
 
   /** The broker has sent its CONNACK: what came after CONNECT may be read. */
   opened(): void {
-    if (this.#phase !== 'deciding') return;
-    this.#enter('open');
+    if (this.#patience.phase !== 'deciding') return;
+    this.#patience.enter('open');
     this.#release(hold.decision);
   }
 
@@ -136,38 +131,25 @@ export class MqttGuard {
 
   /** Looks at every time limit. `at` is of the monotonic clock. */
   sweep(at: number): void {
-    const { limits, isOverloaded } = this.#context;
-    const phaseMs = at - this.#phaseSince;
-    if (this.#phase === 'closing') {
-      if (phaseMs > limits.closeMs) this.#socket.destroy();
-      return;
-    }
-    if (this.#phase !== 'open') {
-      if (phaseMs > limits.connectMs) this.refuse({ kind: 'limit', limit: 'connect-time' });
-      return;
-    }
-    if (this.#isHeld(hold.overload) && !isOverloaded()) this.relieved();
-    if (this.#unreadSince !== undefined && at - this.#unreadSince > limits.unreadMs)
-      this.refuse({ kind: 'limit', limit: 'unread-time' });
-    // Whose socket we do not read cannot be heard.
-    if (this.#holds !== 0) return;
-    if (this.#begunAt !== undefined && at - this.#begunAt > limits.packetMs)
-      this.refuse({ kind: 'limit', limit: 'packet-time' });
-    else if (at - this.#heardAt > this.#keepAliveMs) this.close('keep-alive');
+    if (this.#isHeld(hold.overload) && !this.#context.isOverloaded()) this.relieved();
+    const excess = this.#patience.excess(at, this.#holds === 0);
+    if (excess === 'close-time') this.#socket.destroy();
+    else if (excess === 'keep-alive') this.close(excess);
+    else if (excess !== undefined) this.refuse({ kind: 'limit', limit: excess });
   }
 
   #receive(chunk: Buffer): void {
     if (!this.isLive) return;
+    this.#patience.arrived();
     this.#splitter.push(chunk);
-    if (!this.#splitter.isPartial) this.#begunAt = undefined;
-    else this.#begunAt ??= performance.now();
+    this.#patience.ended(this.#splitter.isPartial);
   }
 
   #header(first: number, remaining: number): boolean {
     const { limits } = this.#context;
     const type = first >> 4;
     // MQTT-3.1.0-1 and MQTT-3.1.0-2: CONNECT is the first packet, and comes once.
-    const isFirst = this.#phase === 'waiting';
+    const isFirst = this.#patience.phase === 'waiting';
     if (isFirst !== (type === packetType.connect)) {
       const cause = isFirst ? 'MQTT-3.1.0-1' : 'MQTT-3.1.0-2';
       this.refuse({ kind: 'protocol-violation', cause });
@@ -182,19 +164,19 @@ export class MqttGuard {
   }
 
   #frame(bytes: Buffer, start: number, body: number, end: number): void {
-    this.#begunAt = undefined;
-    this.#heardAt = performance.now();
+    this.#patience.heard();
     const first = bytes[start] ?? 0;
     const violation = inspectPacket(bytes, start, end);
     if (violation === 'MQTT-3.1.2-2') this.#deny(returnCode.level, sightingOf(violation));
     else if (violation === 'MQTT-3.1.3-8') this.#deny(returnCode.clientId, sightingOf(violation));
     else if (violation !== undefined) this.refuse(sightingOf(violation));
-    else if (this.#phase === 'waiting') this.#connect(readConnect(bytes, start, body, end));
+    else if (this.#patience.phase === 'waiting')
+      this.#connect(readConnect(bytes, start, body, end));
     else this.#pass(bytes, first, start, body, end);
   }
 
   #connect(connect: ConnectPacket): void {
-    this.#enter('deciding');
+    this.#patience.enter('deciding');
     this.#hold(hold.decision);
     this.#context.admit(this, connect).then(
       (admission) => {
@@ -208,9 +190,7 @@ export class MqttGuard {
 
   #open(connect: ConnectPacket, admission: Admission): void {
     const { limits, intake, now, handOver } = this.#context;
-    // MQTT-3.1.2-24: one and a half times what the client promised.
-    if (connect.keepAliveSeconds > 0)
-      this.#keepAliveMs = Math.min(connect.keepAliveSeconds * 1_500, limits.silenceMs);
+    this.#patience.promise(connect.keepAliveSeconds);
     this.#publishes = new PublishPath({
       ...admission,
       intake,
@@ -288,12 +268,12 @@ export class MqttGuard {
 
   /** Who does not read its answers is not read either. */
   #blocked(): void {
-    this.#unreadSince ??= performance.now();
+    this.#patience.blocked();
     this.#hold(hold.output);
   }
 
   #drained(): void {
-    this.#unreadSince = undefined;
+    this.#patience.drained();
     this.#release(hold.output);
   }
 
@@ -309,9 +289,7 @@ export class MqttGuard {
     if (!this.#isHeld(reason)) return;
     this.#holds &= ~reason;
     if (this.#holds !== 0 || !this.isLive) return;
-    // The time it was not read does not count against it.
-    this.#heardAt = performance.now();
-    if (this.#begunAt !== undefined) this.#begunAt = this.#heardAt;
+    this.#patience.readAgain();
     this.#splitter.resume();
     if (this.#holds === 0 && this.isLive) this.#socket.resume();
   }
@@ -320,13 +298,8 @@ export class MqttGuard {
     return (this.#holds & reason) !== 0;
   }
 
-  #enter(phase: 'deciding' | 'open' | 'closing'): void {
-    this.#phase = phase;
-    this.#phaseSince = performance.now();
-  }
-
   #end(cause: string): void {
-    this.#enter('closing');
+    this.#patience.enter('closing');
     this.#publishes?.end();
     this.#splitter.end();
     // Whatever still arrives is read and forgotten: unread bytes would turn the end into a reset.

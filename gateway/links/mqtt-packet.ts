@@ -252,17 +252,27 @@ function inspectFilter(bytes: Uint8Array, from: number, end: number): Violation 
   return inspectText(bytes, from, end) ?? (levels > topicLevelsMax ? 'topic-levels' : undefined);
 }
 
-/** MQTT-1.5.3-1: well-formed UTF-8 without surrogates. MQTT-1.5.3-2: without U+0000. */
+/**
+ * MQTT-1.5.3-1: well-formed UTF-8 without surrogates. MQTT-1.5.3-2: without U+0000. A receiver may
+ * close for control characters and non-characters too (1.5.3), and no device has a use for them.
+ */
 function inspectText(bytes: Uint8Array, from: number, end: number): Violation | undefined {
   let isAscii = true;
   for (let index = from; index < end; index++) {
     const byte = at(bytes, index);
     if (byte === 0) return 'MQTT-1.5.3-2';
+    if (byte < 0x20 || byte === 0x7f) return 'MQTT-1.5.3';
     if (byte > 0x7f) isAscii = false;
   }
-  if (isAscii || isUtf8(bytes.subarray(from, end))) return undefined;
-  return 'MQTT-1.5.3-1';
+  return isAscii ? undefined : inspectCharacters(bytes.subarray(from, end));
 }
+
+function inspectCharacters(bytes: Uint8Array): Violation | undefined {
+  if (!isUtf8(bytes)) return 'MQTT-1.5.3-1';
+  return unwanted.test(Buffer.from(bytes).toString()) ? 'MQTT-1.5.3' : undefined;
+}
+
+const unwanted = /[\p{Control}\p{Noncharacter_Code_Point}]/u;
 
 const hash = 0x23;
 const plus = 0x2b;

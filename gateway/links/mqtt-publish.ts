@@ -4,6 +4,7 @@ import type { Instant } from '../core/observation.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import type { MqttOutput } from './mqtt-output.ts';
 import { uint16 } from './mqtt-packet.ts';
+import type { ExactlyOnce } from './mqtt-sessions.ts';
 import type { Sighting } from './mqtt-sighting.ts';
 
 const puback = 0x40;
@@ -25,11 +26,8 @@ export interface PublishOptions {
   readonly intake: IntakeQueue;
   readonly now: () => Instant;
   readonly limits: MqttLimits;
-  /**
-   * Packet ids of QoS 2 whose PUBREC is owed or sent and whose PUBREL has not come (MQTT-4.3.3-2).
-   * Part of the session: it outlives the connection when the session does.
-   */
-  readonly exactlyOnce: Set<number>;
+  /** It outlives the connection when the session does. */
+  readonly exactlyOnce: ExactlyOnce;
   readonly output: MqttOutput;
   /** The client left too much unread. */
   readonly overfull: () => void;
@@ -85,29 +83,31 @@ export class PublishPath {
     if (end - payload > limits.payloadBytesMax) return { kind: 'limit', limit: 'payload-bytes' };
 
     const packetId = qos === 0 ? 0 : uint16(bytes, topicEnd);
-    if (qos === 2) {
-      if (exactlyOnce.has(packetId) || this.#isOwedOnce(packetId)) {
-        this.#owe({ answer: pubrec, packetId, bytes: 0, isKept: true });
-        this.#answer();
-        return undefined;
-      }
-      if (exactlyOnce.size + this.#owedOnce() >= limits.exactlyOnceMax)
-        return { kind: 'limit', limit: 'exactly-once' };
-    }
+    const again = qos === 2 ? exactlyOnce.get(packetId) : undefined;
+    if (qos === 2 && again === undefined && exactlyOnce.size >= limits.exactlyOnceMax)
+      return { kind: 'limit', limit: 'exactly-once' };
     const answer = qos === 0 ? 0 : qos === 1 ? puback : pubrec;
-    const owed: Owed = { answer, packetId, bytes: end - payload, isKept: false };
+    const owed = { answer, packetId, bytes: end - payload, isKept: false };
     this.#owe(owed);
-    intake
-      .offer({ device, channel, bytes: bytes.subarray(payload, end), receivedAt: now() })
-      .then(() => this.#kept(owed), this.#lost);
+    if (again?.isKept) {
+      this.#kept(owed);
+      return undefined;
+    }
+    const kept =
+      again?.kept ??
+      intake.offer({ device, channel, bytes: bytes.subarray(payload, end), receivedAt: now() });
+    if (qos === 2 && again === undefined) this.#receive(packetId, kept);
+    kept.then(() => this.#kept(owed), this.#lost);
     return undefined;
   }
 
   /** PUBREL ends a delivery of QoS 2; one of an id unknown here is answered too (MQTT-4.3.3-2). */
   release(packetId: number): Sighting | undefined {
+    const { exactlyOnce } = this.#options;
     // Its PUBREC was not sent yet: the client cannot know that we have it.
-    if (this.#isOwedOnce(packetId)) return { kind: 'protocol-violation', cause: 'MQTT-4.3.3-1' };
-    this.#options.exactlyOnce.delete(packetId);
+    if (exactlyOnce.get(packetId)?.isKept === false)
+      return { kind: 'protocol-violation', cause: 'MQTT-4.3.3-1' };
+    exactlyOnce.delete(packetId);
     if (!this.#options.output.acknowledge(pubcomp, packetId)) this.#options.overfull();
     return undefined;
   }
@@ -117,6 +117,17 @@ export class PublishPath {
     this.#isEnded = true;
   }
 
+  /** Counts from now on, and even if the connection ends: its session may come back. */
+  #receive(packetId: number, kept: Promise<unknown>): void {
+    const { exactlyOnce } = this.#options;
+    const reception = { kept, isKept: false };
+    exactlyOnce.set(packetId, reception);
+    kept.then(
+      () => (reception.isKept = true),
+      () => exactlyOnce.delete(packetId),
+    );
+  }
+
   #owe(owed: Owed): void {
     this.#owed.push(owed);
     this.#owedBytes += owed.bytes;
@@ -124,8 +135,6 @@ export class PublishPath {
 
   #kept(owed: Owed): void {
     owed.isKept = true;
-    // Even if the connection is gone: its session may come back and deliver the same again.
-    if (owed.answer === pubrec) this.#options.exactlyOnce.add(owed.packetId);
     this.#answer();
   }
 
@@ -144,13 +153,5 @@ export class PublishPath {
       }
     }
     if (!this.#isEnded) this.#options.answered();
-  }
-
-  #isOwedOnce(packetId: number): boolean {
-    return this.#owed.some((owed) => owed.answer === pubrec && owed.packetId === packetId);
-  }
-
-  #owedOnce(): number {
-    return this.#owed.filter((owed) => owed.answer === pubrec && !owed.isKept).length;
   }
 }

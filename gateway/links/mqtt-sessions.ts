@@ -11,16 +11,28 @@ interface Subscription {
   readonly qos: number;
 }
 
+/** A publish of QoS 2, from its first PUBLISH to its PUBREL (MQTT-4.3.3-2). */
+export interface Reception {
+  /** Settles with the commit. */
+  readonly kept: Promise<unknown>;
+  isKept: boolean;
+}
+
+/**
+ * Receptions by packet id. Part of the session, also while a commit is under way: a client that
+ * comes back meanwhile delivers the same again.
+ */
+export type ExactlyOnce = Map<number, Reception>;
+
 interface Session {
   readonly filters: Map<string, number>;
-  /** Packet ids of QoS 2 that wait for their PUBREL. */
-  readonly exactlyOnce: Set<number>;
+  readonly exactlyOnce: ExactlyOnce;
 }
 
 /** What is remembered of devices that asked for a session that outlives their connection. */
 export interface MqttSessions {
-  /** The QoS 2 packet ids of a device's session: the one kept, or a fresh one (MQTT-3.1.2-6). */
-  exactlyOnce(device: DeviceId, isClean: boolean): Set<number>;
+  /** What a device's session received of QoS 2: the session kept, or a fresh one (MQTT-3.1.2-6). */
+  exactlyOnce(device: DeviceId, isClean: boolean): ExactlyOnce;
   /** The same sessions, in the shape the broker wants its storage in. */
   readonly persistence: object;
 }
@@ -36,7 +48,7 @@ export function createMqttSessions(sessionsMax: number, subscriptionsMax: number
   function sessionOf(id: string): Session {
     const known = sessions.get(id);
     if (known !== undefined) return known;
-    const session = { filters: new Map<string, number>(), exactlyOnce: new Set<number>() };
+    const session = { filters: new Map<string, number>(), exactlyOnce: new Map() };
     sessions.set(id, session);
     const oldest = sessions.keys().next().value;
     if (sessions.size > sessionsMax && oldest !== undefined) sessions.delete(oldest);
@@ -46,7 +58,7 @@ export function createMqttSessions(sessionsMax: number, subscriptionsMax: number
   return {
     exactlyOnce(device, isClean) {
       if (isClean) sessions.delete(device);
-      return isClean ? new Set() : sessionOf(device).exactlyOnce;
+      return isClean ? new Map() : sessionOf(device).exactlyOnce;
     },
     persistence: {
       ...withoutMessages,

@@ -187,6 +187,23 @@ describe('QoS 2', () => {
     expect(intake.offered).toHaveLength(1);
   });
 
+  it('is offered once over a reconnect while its commit is under way', async () => {
+    const { broker, intake } = await startBroker(authority);
+    intake.isEager = false;
+    const before = await RawClient.connected(broker.port, authority.ca, oxi, { flags: 0 });
+    before.send(twice(3));
+    await intake.until(({ offered }) => offered.length === 1);
+    before.socket.destroy();
+    const after = await RawClient.connected(broker.port, authority.ca, oxi, { flags: 0 });
+    after.send(twice(3, 8), packet(0xc0));
+    expect(await answers(after, 1)).toEqual([pingresp]);
+    expect(intake.offered).toHaveLength(1);
+    intake.keep();
+    expect(await answers(after, 1)).toEqual([pubrec(3)]);
+    after.send(packet(0x62, uint16(3)));
+    expect(await answers(after, 1)).toEqual([pubcomp(3)]);
+  });
+
   it('is offered again when it could not be kept the first time', async () => {
     const { broker, intake } = await startBroker(authority);
     intake.isEager = false;
