@@ -22,8 +22,8 @@ export interface Batch {
 
 const isFirstBit = 0x80;
 
-export const batchCountMax = 16_384;
-export const batchBytesMax = 8 * 2 ** 20;
+const batchCountMax = 16_384;
+const batchBytesMax = 8 * 2 ** 20;
 const startBytes = 256 * 2 ** 10;
 
 /** Collects intakes until somebody takes them. */

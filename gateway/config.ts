@@ -35,7 +35,7 @@ const RelaySettings = z.looseObject({
 
 /** Every setting of the gateway, each with its default. docs/configuration.md is made from this. */
 export const Config = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().optional().describe('Where an editor finds config.schema.json.'),
   site: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/)
@@ -44,8 +44,18 @@ export const Config = z.strictObject({
   mqtt: z
     .strictObject({
       port: port.default(8883).describe('MQTT over TLS. There is no port without TLS.'),
-      connectionsMax: z.int().positive().max(20_000).default(5_000),
-      connectionsPerAddressMax: z.int().positive().max(20_000).default(2_000),
+      connectionsMax: z
+        .int()
+        .positive()
+        .max(20_000)
+        .default(5_000)
+        .describe('Connections at once, of all devices.'),
+      connectionsPerAddressMax: z
+        .int()
+        .positive()
+        .max(20_000)
+        .default(2_000)
+        .describe('Connections at once from one address.'),
     })
     .prefault({}),
   https: z
@@ -88,7 +98,7 @@ export type Config = z.output<typeof Config>;
 export type RelaySettings = z.output<typeof RelaySettings>;
 export type SerialLine = z.output<typeof SerialLine>;
 
-export const configFile = 'wardgate.yaml';
+const configFile = 'wardgate.yaml';
 
 /** Aliases may be used, but not to blow a small file up. */
 const aliasCountMax = 50;
@@ -110,7 +120,7 @@ export function saveConfig(directory: string, settings: GivenSettings): void {
   renameSync(`${path}.new`, path);
 }
 
-export function parseConfig(text: string, path: string): Config {
+function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text, { uniqueKeys: true });
   const [problem] = document.errors;
   if (problem) throw new GatewayError('config-invalid', `${path}: ${problem.message}`);

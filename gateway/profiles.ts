@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { catalogue } from './catalogue.ts';
 import { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
+import { findProtocol, loadProtocols } from './policy.ts';
+import { planDecoding } from './stages/decode.ts';
 
 const shipped = join(import.meta.dirname, '../device-profiles');
 
@@ -15,7 +17,7 @@ export async function loadProfiles(
   if (directory === undefined) return profiles;
   const folder = join(directory, 'profiles');
   for (const file of globSync('*.json', { cwd: folder }).sort()) {
-    const profile = readProfile(join(folder, file));
+    const profile = await readProfile(join(folder, file));
     if (profiles.has(profile.id)) {
       throw new GatewayError('profile-invalid', `${file}: ${profile.id} exists already`);
     }
@@ -24,11 +26,25 @@ export async function loadProfiles(
   return profiles;
 }
 
-/** A profile from a JSON file: data only, never code. */
-export function readProfile(path: string): DeviceProfile {
+/**
+ * A profile from a JSON file: data only, never code.
+ *
+ * @throws GatewayError `profile-invalid`, also for a protocol or a unit that nobody here knows.
+ */
+export async function readProfile(path: string): Promise<DeviceProfile> {
   const result = DeviceProfile.safeParse(readJson(path));
-  if (result.success) return result.data;
-  throw new GatewayError('profile-invalid', `${path}: ${z.prettifyError(result.error)}`);
+  if (!result.success) {
+    throw new GatewayError('profile-invalid', `${path}: ${z.prettifyError(result.error)}`);
+  }
+  const protocols = await loadProtocols();
+  try {
+    findProtocol(protocols, result.data);
+    planDecoding(result.data);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GatewayError('profile-invalid', `${path}: ${reason}`, { cause });
+  }
+  return result.data;
 }
 
 export function findProfile(

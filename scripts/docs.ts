@@ -1,12 +1,15 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { catalogue } from '../gateway/catalogue.ts';
+import type { Command } from '../gateway/command.ts';
+import { Config } from '../gateway/config.ts';
 import type { DeviceProfile } from '../gateway/core/device-profile.ts';
 import { failures } from '../gateway/core/error.ts';
 import { events } from '../gateway/core/event.ts';
 import { rejectionReasons } from '../gateway/core/intake.ts';
 import { metrics } from '../gateway/core/metric.ts';
+import type { Relay } from '../gateway/core/relay.ts';
 
 /**
  * Writes every document that the code already says: `node scripts/docs.ts` writes them, with
@@ -14,17 +17,6 @@ import { metrics } from '../gateway/core/metric.ts';
  */
 
 const root = join(import.meta.dirname, '..');
-
-/** What a document needs of a command of gateway/cli. */
-export interface DocumentedCommand {
-  readonly name: string;
-  readonly summary: string;
-  readonly arguments?: readonly string[];
-  readonly options?: z.ZodObject;
-  readonly example: string;
-  readonly run?: unknown;
-  readonly commands?: readonly DocumentedCommand[];
-}
 
 /** As much of a JSON schema as a settings or an options schema uses. */
 interface Schema {
@@ -43,20 +35,19 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
-interface Relay {
-  readonly id: string;
-  readonly options: z.ZodType;
-}
-
 /** Every command of the gateway, in the order of their names. */
-export const loadCommands = () => defaultsOf<DocumentedCommand>('gateway/cli');
+export function loadCommands(): Promise<Command[]> {
+  const files = globSync('*.ts', { cwd: join(root, 'gateway/cli') }).sort();
+  return Promise.all(
+    files.map(async (file) => (await import(join(root, 'gateway/cli', file))).default as Command),
+  );
+}
 
 /** Every generated document by its path from the root of the project. */
 export async function generate(): Promise<ReadonlyMap<string, string>> {
   const commands = await loadCommands();
-  const relays = await defaultsOf<Relay>('gateway/relays');
-  const profiles = await defaultsOf<DeviceProfile>('device-profiles');
-  const { Config } = await load<{ readonly Config: z.ZodType }>('gateway/config.ts');
+  const relays = await pluginsOf<Relay>('gateway/relays');
+  const profiles = await pluginsOf<DeviceProfile>('device-profiles');
   return new Map([
     ['config.schema.json', `${json(settingsSchema(Config))}\n`],
     ['docs/configuration.md', configuration(Config, relays)],
@@ -68,16 +59,9 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
-/** Plugins and commands are found by their folder, so that a new one is documented by existing. */
-function defaultsOf<Plugin>(folder: string): Promise<Plugin[]> {
-  const paths = globSync('**/*.ts', { cwd: join(root, folder) }).sort();
-  return Promise.all(
-    paths.map(async (path) => (await load<{ default: Plugin }>(join(folder, path))).default),
-  );
-}
-
-async function load<Module>(path: string): Promise<Module> {
-  return (await import(pathToFileURL(join(root, path)).href)) as Module;
+/** Plugins are found by their folder, so that a new one is documented by existing. */
+async function pluginsOf<Plugin extends { readonly id: string }>(folder: string) {
+  return [...(await catalogue<Plugin>(join(root, folder))).values()];
 }
 
 function schemaOf(schema: z.ZodType): Schema {
@@ -171,14 +155,14 @@ function textOf({ description = '' }: Schema): string {
   return description;
 }
 
-function commandPages(commands: readonly DocumentedCommand[]): string {
+function commandPages(commands: readonly Command[]): string {
   return page('Commands', 'the files of gateway/cli', [
     'In a checkout a command is `npx wardgate <command>`. Exit code 0 is done, 1 is refused or a check failed, 2 is a mistake in the command line or the settings. Results are on stdout. An error is two lines on stderr: `wardgate: <what> [<code>]` and `-> <what to do>`; the codes are in [errors.md](errors.md).',
     ...commands.flatMap((command) => commandPage(command, 'wardgate')),
   ]);
 }
 
-function commandPage(command: DocumentedCommand, parent: string): string[] {
+function commandPage(command: Command, parent: string): string[] {
   const { summary, options, example, run, commands = [] } = command;
   const name = `${parent} ${command.name}`;
   const words = [name, ...(command.arguments ?? [])].join(' ');
@@ -208,7 +192,7 @@ export function optionFlag(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-function errors(commands: readonly DocumentedCommand[]): string {
+function errors(commands: readonly Command[]): string {
   const known = commands.map(({ name }) => name);
   const rows = Object.entries(failures).map(([id, { exit, remedy }]) => {
     const missing = commandsIn(remedy).filter((name) => !known.includes(name));

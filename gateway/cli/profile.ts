@@ -27,7 +27,7 @@ const check = defineCommand({
   example: 'wardgate profile check my-device.json',
 
   async run({ arguments: [file = ''], options, print }) {
-    const profile = readProfile(file);
+    const profile = await readProfile(file);
     print(options.json ? JSON.stringify(profile) : `${profile.id} is a valid profile.`);
     return 0;
   },

@@ -27,10 +27,18 @@ export default defineCommand({
     const ended = AbortSignal.any([signal, fault.signal]);
     if (!ended.aborted) await once(ended, 'abort');
     // A fault of ours leaves nothing to save: what was acknowledged is on disk. Start anew.
-    if (fault.signal.aborted) throw fault.signal.reason;
+    if (fault.signal.aborted) {
+      log('gateway.failed', { cause: nameOf(fault.signal.reason) });
+      throw fault.signal.reason;
+    }
     log('gateway.stopping');
     await gateway.stop();
     log('gateway.stopped');
     return 0;
   },
 });
+
+/** The kind of a fault; its text may hold what no log line may. */
+function nameOf(fault: unknown): string {
+  return fault instanceof Error ? fault.name : typeof fault;
+}

@@ -10,8 +10,6 @@ export const alertEvents = {
 
 export type AlertEventId = keyof typeof alertEvents;
 
-export const alertEventIds = Object.keys(alertEvents) as AlertEventId[];
-
 /** IHE DEC PCD-04 event phase. */
 export const alertPhases = ['start', 'continue', 'end'] as const;
 export type AlertPhase = (typeof alertPhases)[number];

@@ -40,13 +40,16 @@ export const failures = {
     exit: 1,
     remedy: 'Another gateway runs on this site directory; stop it first.',
   },
-  'store-damaged': { exit: 1, remedy: 'Restore the last backup: wardgate restore FILE.' },
+  'store-damaged': {
+    exit: 1,
+    remedy:
+      'Stop the gateway, keep this directory for analysis, and put a copy of it from before in its place.',
+  },
   'store-full': { exit: 1, remedy: 'Free disk space; devices keep their data until then.' },
   'port-busy': {
     exit: 1,
     remedy: 'Another program listens there; choose another port (wardgate.yaml, --listen).',
   },
-  'line-missing': { exit: 1, remedy: 'Plug the adapter in; the line reopens by itself.' },
   'capture-unreadable': { exit: 1, remedy: 'Check the path of the capture.' },
   'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },
 } as const satisfies Record<string, { exit: number; remedy: string }>;

@@ -17,11 +17,9 @@ export const events = {
   'intake.overloaded': 'warning',
   'finding.new': 'warning',
   'outbox.shed': 'error',
-  'outbox.full': 'error',
   'relay.down': 'warning',
   'relay.up': 'info',
   'relay.refused': 'error',
-  'store.changed': 'info',
 } as const satisfies Record<string, 'info' | 'warning' | 'error'>;
 
 export type EventName = keyof typeof events;

@@ -13,7 +13,7 @@ const BRACE_END = 0x7d;
 export const jsonBytesMax = 65_536;
 
 /** No payload of ours nests deeper than 4. */
-export const jsonDepthMax = 8;
+const jsonDepthMax = 8;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -86,18 +86,17 @@ async function sayAll(socket: Socket, writes: readonly SimulatedWrite[]): Promis
   return !socket.destroyed;
 }
 
-async function answered(socket: Socket, byte: number): Promise<boolean> {
-  const signal = AbortSignal.timeout(answerTimeoutMs);
-  const closed = once(socket, 'close', { signal }).then(
-    () => undefined,
-    () => undefined,
-  );
-  const data = once(socket, 'data', { signal }).then(
-    ([chunk]) => chunk as Buffer,
-    () => undefined,
-  );
-  const chunk = await Promise.race([data, closed]);
-  return chunk?.includes(byte) ?? false;
+/** Whether the byte came before the connection ended or the time was up. */
+function answered(socket: Socket, byte: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const onData = (chunk: Buffer) => resolve(chunk.includes(byte));
+  const onClose = () => resolve(false);
+  const timer = setTimeout(onClose, answerTimeoutMs);
+  socket.once('data', onData).once('close', onClose);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.off('data', onData).off('close', onClose);
+  });
 }
 
 async function pause(durationMs: number, signal: AbortSignal): Promise<void> {

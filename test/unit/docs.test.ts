@@ -1,8 +1,9 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Command } from '../../gateway/command.ts';
 import { failures } from '../../gateway/core/error.ts';
-import { type DocumentedCommand, generate, loadCommands, optionFlag } from '../../scripts/docs.ts';
+import { generate, loadCommands, optionFlag } from '../../scripts/docs.ts';
 
 /** What the documents say must be so. A document is under test from the moment it exists. */
 const root = join(import.meta.dirname, '../..');
@@ -74,8 +75,8 @@ function commandLinesOf(text: string): string[] {
 /** Which word of a command line is no command or no option of its command. */
 function faultsOf(line: string): string[] {
   const words = line.split(/\s+/);
-  let command: DocumentedCommand | undefined;
-  let below: readonly DocumentedCommand[] = commands;
+  let command: Command | undefined;
+  let below: readonly Command[] = commands;
   for (const word of words) {
     const next = below.find(({ name }) => name === word);
     if (!next) break;
