@@ -1,6 +1,6 @@
 import type { AbsentReason } from './absent-reason.ts';
 import type { AlertEventId, AlertPhase, AlertPriority } from './alert.ts';
-import type { Quality } from './observation.ts';
+import type { Instant, Quality } from './observation.ts';
 
 /** What a device wrote in one field, still in its own words and units. */
 export type FieldValue =
@@ -64,10 +64,26 @@ export interface Protocol<State = unknown> {
   readonly stateBytesMax: number;
   step(state: State, chunk: Uint8Array): ProtocolStep<State>;
   /**
+   * The diode: everything the gateway may ever send to such a device, by name. Each pattern is of
+   * one whole utterance on the wire, in lower-case hexadecimal. Whatever `reply` or `speak` gives
+   * is a row of these; what could change a device has no pattern and cannot be formed.
+   */
+  readonly transmits: Readonly<Record<string, RegExp>>;
+  /**
+   * For a device that speaks only when spoken to: what to say now. Called when its line opens and
+   * then once a second; `at` is the gateway's clock. Most protocols only listen and have none.
+   */
+  speak?(state: State, at: Instant): Spoken<State>;
+  /**
    * Reads one whole message where the link itself frames them (MQTT). A text instead of records
    * says what is wrong with the message; it names fields, never their content.
    */
   readonly readMessage?: (message: Uint8Array) => readonly DeviceRecord[] | Malformed;
+}
+
+export interface Spoken<State> {
+  readonly state: State;
+  readonly bytes: Uint8Array;
 }
 
 export interface Malformed {

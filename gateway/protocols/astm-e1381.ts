@@ -67,6 +67,7 @@ export default defineProtocol<State>({
   // As JSON, a character of a frame or record takes two at most; 1 KiB is for all the rest.
   stateBytesMax:
     2 * (frameCharactersMax + recordCharactersMax + laboratoryMessageCharactersMax) + 1_024,
+  transmits: { acknowledge: /06/, refuse: /15/ },
   start: {
     phase: 'between',
     isSession: false,

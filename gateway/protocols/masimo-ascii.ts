@@ -31,6 +31,7 @@ export default defineProtocol<State>({
   id: 'masimo-ascii',
   start: { held: noBytes, isOverlong: false, alarm: 0 },
   stateBytesMax: lineBytesMax + 128,
+  transmits: {},
 
   step(state, chunk) {
     const bytes = Buffer.concat([state.held, chunk]);

@@ -55,6 +55,7 @@ export default defineProtocol<State>({
   id: 'nonin',
   start: { held: noBytes, format: undefined, isAligned: true, isBatteryLow: false },
   stateBytesMax: heldBytesMax + 128,
+  transmits: {},
 
   step(state, chunk) {
     const bytes = state.held.length === 0 ? chunk : Buffer.concat([state.held, chunk]);

@@ -71,6 +71,7 @@ export default defineProtocol<JsonFraming>({
   id: 'senml-json',
   start: startJsonFraming,
   stateBytesMax: jsonStateBytesMax,
+  transmits: {},
 
   step: jsonLine('[', readMessage),
   readMessage,

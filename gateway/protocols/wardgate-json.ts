@@ -60,6 +60,7 @@ export default defineProtocol<JsonFraming>({
   id: 'wardgate-json',
   start: startJsonFraming,
   stateBytesMax: jsonStateBytesMax,
+  transmits: {},
 
   step: jsonLine('{', readMessage),
   readMessage,

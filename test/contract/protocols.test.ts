@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Instant } from '../../gateway/core/observation.ts';
 import type { DeviceRecord, Protocol } from '../../gateway/core/protocol.ts';
 import { cut, run, stateBytes, statedValues } from '../support/protocol-run.ts';
 import { profilesOf, protocols, said } from '../support/simulated-stream.ts';
@@ -77,6 +78,22 @@ describe.each([...protocols.keys()])('%s', (id) => {
         const third = protocol.step(second.state, stream.subarray(end));
         expect(joined([first, second, third])).toEqual(whole);
       }),
+    );
+  });
+
+  it('can say nothing to a device but what it declares', () => {
+    const whole = Object.values(protocol.transmits).map(({ source }) => `(?:${source})`);
+    const allowed = new RegExp(`^(?:${whole.join('|')})*$`);
+    const isAllowed = (spoken: Uint8Array) => allowed.test(Buffer.from(spoken).toString('hex'));
+    fc.assert(
+      fc.property(fc.oneof(bytes, heads), fc.nat(100), (input, seconds) => {
+        const { state, reply } = protocol.step(protocol.start, input);
+        expect(isAllowed(reply)).toBe(true);
+        const at = (Date.UTC(2026, 10, 22) + 1_000 * seconds) as Instant;
+        const spoken = protocol.speak?.(state, at);
+        if (spoken) expect(isAllowed(spoken.bytes)).toBe(true);
+      }),
+      { numRuns: 400 },
     );
   });
 
