@@ -76,6 +76,11 @@ export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttL
   const server = createTcpServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfterMs },
     (socket) => {
+      // Reset while it waited to be accepted: it is nobody any more, and has no address to count by.
+      if (socket.remoteAddress === undefined) {
+        socket.destroy();
+        return;
+      }
       const address = addressOf(socket);
       const refusal = gate.enter(address, performance.now());
       if (refusal !== undefined) {
