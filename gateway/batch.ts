@@ -14,13 +14,14 @@ export interface Batch {
   readonly receivedAt: Float64Array;
   /** Index into `devices`. */
   readonly device: Uint16Array;
-  /** Index into `channels`; the highest bit says that the line was opened anew. */
+  /** Index into `channels`, and a bit for each mark of the intake. */
   readonly channel: Uint8Array;
   readonly devices: readonly string[];
   readonly signals: readonly Signal[];
 }
 
 const isFirstBit = 0x80;
+const isTurnBit = 0x40;
 
 const batchCountMax = 16_384;
 const batchBytesMax = 8 * 2 ** 20;
@@ -71,7 +72,8 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
       const index = devices.get(intake.device) ?? devices.size;
       if (index === devices.size) devices.set(intake.device, index);
       device.push(index);
-      channel.push(channels.indexOf(intake.channel) | (intake.isFirst ? isFirstBit : 0));
+      const marks = (intake.isFirst ? isFirstBit : 0) | (intake.isTurn ? isTurnBit : 0);
+      channel.push(channels.indexOf(intake.channel) | marks);
       return true;
     },
     addSignal(signal) {
@@ -108,10 +110,11 @@ export function intakesOf(batch: Batch): Intake[] {
     const code = channel[index] ?? 0;
     intakes.push({
       device: devices[device[index] ?? 0] as DeviceId,
-      channel: channels[code & ~isFirstBit] as Channel,
+      channel: channels[code & ~(isFirstBit | isTurnBit)] as Channel,
       bytes: bytes.subarray(start, end),
       receivedAt: receivedAt[index] as Instant,
       isFirst: (code & isFirstBit) !== 0,
+      isTurn: (code & isTurnBit) !== 0,
     });
     start = end;
   }

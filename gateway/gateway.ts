@@ -13,6 +13,7 @@ import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
 import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import { readSecretFile } from './pki/secrets.ts';
 import { openSitePki, type SitePki } from './pki/site-pki.ts';
+import { findProtocol, loadProtocols } from './policy.ts';
 import { loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
@@ -79,7 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     for (const settings of config.serial) {
       const profile = await lineProfile(settings, admission, profiles);
-      running.lines.push(openLine(settings, profile, admission, options));
+      running.lines.push(await openLine(settings, profile, admission, options));
     }
     const pki = openSitePki(directory);
     running.broker = await openBroker(config, admission, profiles, pki, options);
@@ -171,17 +172,18 @@ async function lineProfile(
   throw new GatewayError('config-invalid', `serial: ${id} (${device.profile}) speaks MQTT`);
 }
 
-function openLine(
+async function openLine(
   settings: SerialLine,
   profile: DeviceProfile,
   admission: Admission,
   { log, now, chance }: GatewayOptions,
-): Line {
+): Promise<Line> {
   if (profile.link.kind !== 'line') throw new RangeError(`${profile.id} is no line device`);
   return startLine({
     device: settings.device,
     settings: profile.link,
     endpoint: endpointOf(settings),
+    speaks: findProtocol(await loadProtocols(), profile).speak !== undefined,
     timing: lineTiming(profile),
     intake: admission.queue,
     now,

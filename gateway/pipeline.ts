@@ -87,7 +87,7 @@ export function admit(
     const reading = read(intake, device.profile, device.protocol, policy.salt, memory);
     replies.push(reading.reply);
     rejected.push(...reading.rejected);
-    signals.push(messageSignal(intake, reading.records.length));
+    if (!intake.isTurn) signals.push(messageSignal(intake, reading.records.length));
     if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
 
     for (const { key, record } of reading.records) {

@@ -14,6 +14,8 @@ export interface Intake {
   readonly receivedAt: Instant;
   /** The link was opened anew: the line before is over. */
   readonly isFirst?: boolean;
+  /** No bytes: it is the gateway's turn to speak, on a line whose device must be asked. */
+  readonly isTurn?: boolean;
 }
 
 /**

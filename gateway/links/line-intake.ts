@@ -8,6 +8,8 @@ import type { Wire } from './line-wire.ts';
 export const chunkBytesMax = 4_096;
 /** At this many the wire is paused, so a line never holds more than 256 KiB of the gateway. */
 export const chunksInFlightMax = 64;
+/** How often a device that must be asked may be asked. */
+const turnMs = 1_000;
 /** Reading goes on once half of them are settled. */
 const chunksInFlightResume = chunksInFlightMax / 2;
 
@@ -17,6 +19,8 @@ export interface LineIntakeOptions {
   readonly now: () => Instant;
   readonly log: Log;
   readonly writeTimeoutMs: number;
+  /** The device must be asked: the gateway gets a turn when the wire opens, then every second. */
+  readonly speaks?: boolean;
 }
 
 /**
@@ -26,6 +30,7 @@ export interface LineIntakeOptions {
  */
 export class LineIntake {
   readonly #options: LineIntakeOptions;
+  #turns: NodeJS.Timeout | undefined;
   #wire: Wire | undefined;
   #onStalled: () => void = () => {};
   #isFirst = true;
@@ -54,6 +59,9 @@ export class LineIntake {
     // Chunks of the opening before may still be on their way to the disk: the limit holds for both.
     this.#isPaused = this.#inFlight >= chunksInFlightMax;
     if (!this.#isPaused) wire.resume();
+    if (!this.#options.speaks) return;
+    this.#turn();
+    this.#turns = setInterval(() => this.#turn(), turnMs);
   }
 
   accept(bytes: Uint8Array): void {
@@ -72,17 +80,23 @@ export class LineIntake {
 
   /** The wire is over: nothing is written to it any more. */
   end(): void {
+    clearInterval(this.#turns);
     this.#wire = undefined;
   }
 
-  #offer(bytes: Uint8Array): void {
+  /** What is still owed comes first: a turn is never queued behind an overloaded intake. */
+  #turn(): void {
+    if (!this.#isPaused && !this.#isDraining) this.#offer(new Uint8Array(), true);
+  }
+
+  #offer(bytes: Uint8Array, isTurn = false): void {
     const { device, intake, now } = this.#options;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#inFlight += 1;
     // Answered at once, though read in turn: a promise that rejects unheard ends the process.
     const reply = intake
-      .offer({ device, channel: 'line', bytes, receivedAt: now(), isFirst })
+      .offer({ device, channel: 'line', bytes, receivedAt: now(), isFirst, isTurn })
       .catch(() => undefined);
     const wire = this.#wire;
     this.#settled = this.#settled.then(async () => {

@@ -66,6 +66,12 @@ function readLine(
 ): Reading {
   const stateKey = lineKey(intake.device);
   const before = intake.isFirst ? protocol.start : (memory.get(stateKey) ?? protocol.start);
+  if (intake.isTurn) {
+    const spoken = protocol.speak?.(before, intake.receivedAt);
+    if (!spoken) return nothing;
+    memory.set(stateKey, spoken.state);
+    return { ...nothing, reply: spoken.bytes };
+  }
   const { state, records, reply, discardedBytes } = protocol.step(before, intake.bytes);
   memory.set(stateKey, state);
   const reading = identify(intake, records, memory, (record, index) => {

@@ -26,6 +26,20 @@ it('hands over a mebibyte whole and in order, and answers it', async () => {
   expect(`${await firstData(server.sockets[0])}`).toBe('\x06');
 });
 
+it('lets the gateway speak when the line opens, where a device must be asked', async () => {
+  const server = await startServer(() => undefined);
+  const gateway = openLine({
+    endpoint: { host, port: server.port },
+    speaks: true,
+    answer: async ({ isTurn }) => Buffer.from(isTurn ? 'status?' : ''),
+  });
+  await gateway.until(() => gateway.taken.length === 1);
+  expect(gateway.taken[0]).toMatchObject({ isTurn: true, isFirst: true, bytes: new Uint8Array() });
+  expect(`${await firstData(server.sockets[0])}`).toBe('status?');
+  await gateway.until(() => gateway.taken.length === 2);
+  expect(gateway.taken[1]).toMatchObject({ isTurn: true, isFirst: false });
+});
+
 it('holds no more than its limit while the disk is slow', async () => {
   const bytesTotal = 2 * 1024 * 1024;
   const waiting: (() => void)[] = [];
