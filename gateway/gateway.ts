@@ -91,7 +91,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isReady: () => admission.isKeeping(),
     });
     const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
-    running.expiry = setInterval(() => void expire().catch(onFault), hourMs);
+    const notExpired = (error: unknown) => {
+      // The store is full or locked for now: the next hour will do.
+      if (error instanceof GatewayError)
+        log('gateway.failed', { code: error.code, task: 'expire' });
+      else onFault(error);
+    };
+    running.expiry = setInterval(() => void expire().catch(notExpired), hourMs);
     return { mqttPort: running.broker.port, httpsPort: running.https.port, stop };
   } catch (error) {
     await stop();

@@ -18,7 +18,9 @@ process.umask(0o077);
 // Whoever read the output is gone: a gateway goes on all the same.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(process.argv.slice(2));
+// What a command that failed has half started must not keep the process alive.
+if (exitCode !== 0) process.exit(exitCode);
 
 async function main(words: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
