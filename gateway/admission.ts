@@ -228,7 +228,7 @@ class RunningAdmission implements Admission {
     const replies = new Map(kept.replies);
     const refused = new Set(kept.refused);
     for (const [index, offer] of offers.entries()) {
-      if (refused.has(index)) offer.reject(new GatewayError('device-unknown', 'not registered'));
+      if (refused.has(index)) offer.reject(new GatewayError('device-unknown', 'not admitted'));
       else offer.resolve(replies.get(index) ?? noBytes);
     }
     this.#isKeeping = true;
@@ -236,8 +236,9 @@ class RunningAdmission implements Admission {
     this.#finish();
   }
 
-  #tell({ rejected, findings, shed, departures }: Kept): void {
+  #tell({ rejected, findings, shed, departures, faults }: Kept): void {
     const { log, onDepartures } = this.#options;
+    for (const device of new Set(faults)) log('intake.fault', { device });
     // One line for each kind of rejection: a flood of them must not become a flood of lines.
     const kinds = Map.groupBy(
       rejected,

@@ -3,8 +3,9 @@ import { intakesOf } from './batch.ts';
 import type { DeviceId } from './core/device.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
-import { createMemory } from './core/memory.ts';
+import { createMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
+import type { Signal } from './core/signal.ts';
 import { type Admission, admit, type Policy, release } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
 import { lineKey } from './stages/read.ts';
@@ -15,6 +16,8 @@ import type { Store } from './store/store.ts';
 export interface Kept {
   /** Indexes of intakes that could not be kept and must not be acknowledged. */
   readonly refused: readonly number[];
+  /** Devices whose intake met a fault of ours; it is among the refused. */
+  readonly faults: readonly DeviceId[];
   /** Bytes owed to devices, by the index of their intake. */
   readonly replies: readonly (readonly [index: number, reply: Uint8Array])[];
   readonly rejected: readonly Rejection[];
@@ -26,7 +29,6 @@ export interface Kept {
 /** Admits batches and keeps what came of them, one transaction each. */
 export interface Keeper {
   keep(batch: Batch): Kept;
-  readonly policy: Policy;
 }
 
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
@@ -57,32 +59,77 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
   }
 
   return {
-    get policy() {
-      refresh();
-      return policy;
-    },
     keep(batch) {
       refresh();
-      const intakes = intakesOf(batch);
-      const refused: number[] = [];
-      const known: Intake[] = [];
-      const indexes: number[] = [];
-      for (const [index, intake] of intakes.entries()) {
-        if (policy.devices.has(intake.device)) {
-          known.push(intake);
-          indexes.push(index);
-        } else refused.push(index);
-      }
-      const admission = admit(known, batch.signals, policy, memory);
-      const shed = keepOrForgetLines(() => write(store, admission, bytesMax), known);
+      const all = intakesOf(batch).map((intake, index) => ({ intake, index }));
+      const known = all.filter(({ intake }) => policy.devices.has(intake.device));
+      const { admission, admitted } = admitSound(known, batch.signals, policy, memory);
+      const shed = keepOrForgetLines(
+        () => write(store, admission, bytesMax),
+        known.map(({ intake }) => intake),
+      );
       memory.remember(admission.changes);
-      const replies = admission.replies
-        .map((reply, position) => [indexes[position] ?? 0, reply] as const)
-        .filter(([, reply]) => reply.length > 0);
       const { rejected, findings, departures } = admission;
-      return { refused, replies, rejected, findings, shed, departures: departures.length };
+      return {
+        refused: without(all, admitted).map(({ index }) => index),
+        faults: without(known, admitted).map(({ intake }) => intake.device),
+        replies: admission.replies
+          .map((reply, position) => [admitted[position]?.index ?? 0, reply] as const)
+          .filter(([, reply]) => reply.length > 0),
+        rejected,
+        findings,
+        shed,
+        departures: departures.length,
+      };
     },
   };
+}
+
+/** An intake and its place in the batch. */
+interface Placed {
+  readonly intake: Intake;
+  readonly index: number;
+}
+
+/**
+ * Admits the batch. Where a fault of ours stops it, what cannot be admitted even alone is left out:
+ * one message must not stop a ward, nor come again and stop it again. Admission is pure, so a trial
+ * leaves nothing behind.
+ */
+function admitSound(
+  placed: readonly Placed[],
+  signals: readonly Signal[],
+  policy: Policy,
+  memory: Memory,
+): { readonly admission: Admission; readonly admitted: readonly Placed[] } {
+  const admitAll = (some: readonly Placed[], seen: readonly Signal[]) =>
+    admit(
+      some.map(({ intake }) => intake),
+      seen,
+      policy,
+      memory,
+    );
+  try {
+    return { admission: admitAll(placed, signals), admitted: placed };
+  } catch (fault) {
+    const admitted = placed.filter((each) => {
+      try {
+        admitAll([each], []);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    // No single one is to blame: whoever supervises the process must know.
+    if (admitted.length === placed.length) throw fault;
+    return { admission: admitAll(admitted, signals), admitted };
+  }
+}
+
+function without(all: readonly Placed[], some: readonly Placed[]): readonly Placed[] {
+  if (some.length === all.length) return [];
+  const left = new Set(some);
+  return all.filter((each) => !left.has(each));
 }
 
 function write(store: Store, admission: Admission, bytesMax: number): readonly Shed[] {

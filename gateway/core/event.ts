@@ -14,6 +14,7 @@ export const events = {
   'line.closed': 'warning',
   'intake.rejected': 'warning',
   'intake.refused': 'error',
+  'intake.fault': 'error',
   'intake.overloaded': 'warning',
   'finding.new': 'warning',
   'outbox.shed': 'error',
