@@ -291,6 +291,7 @@ export class MqttGuard {
     if (this.#holds !== 0 || !this.isLive) return;
     this.#patience.readAgain();
     this.#splitter.resume();
+    this.#patience.ended(this.#splitter.isPartial);
     if (this.#holds === 0 && this.isLive) this.#socket.resume();
   }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBroker } from '../support/mqtt-broker-under-test.ts';
@@ -94,17 +96,42 @@ describe('before CONNECT', () => {
     await intake.untilSignal({ kind: 'limit', limit: 'handshake-time', address: '127.0.0.1' });
   });
 
-  it('plain MQTT without TLS is refused', async () => {
+  it.each<[string, string | Buffer]>([
+    ['plain MQTT', connect()],
+    ['a web request', 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['a PROXY header', 'PROXY TCP4 10.0.0.1 10.0.0.2 50000 8883\r\n'],
+    ['a PROXY header of version 2', Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex')],
+    ['nothing but zeros', Buffer.alloc(64)],
+    [
+      'a TLS record of 64 kB',
+      Buffer.concat([Buffer.from('160301ffff01', 'hex'), Buffer.alloc(99)]),
+    ],
+  ])('%s without TLS is refused, and the address is what it is', async (_name, bytes) => {
     const { broker, intake } = await startBroker(authority);
     const socket = await openTcp(broker.port);
     let heard = '';
     socket.on('data', (chunk) => {
       heard += chunk.toString('hex');
     });
-    socket.write(connect());
+    socket.write(bytes);
     await closeOf(socket);
-    await intake.untilSignal({ kind: 'refused' });
-    expect(heard).not.toContain('20020000');
+    await intake.untilSignal({ kind: 'refused', address: '127.0.0.1' });
+    // At most a TLS alert.
+    expect(heard).toMatch(/^(15.{12})?$/);
+  });
+
+  it('a TLS session is not renegotiated', async () => {
+    const { broker } = await startBroker(authority);
+    const socket = connectTls({
+      ...{ host: '127.0.0.1', port: broker.port, ca: authority.ca, ...oxi },
+      maxVersion: 'TLSv1.2',
+    });
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    const refusal = new Promise((resolve) => socket.renegotiate({}, resolve));
+    const ended = closeOf(socket).then(() => new Error('closed'));
+    expect(await Promise.race([refusal, ended])).toBeInstanceOf(Error);
+    socket.destroy();
   });
 });
 
@@ -185,6 +212,14 @@ describe('after CONNECT', () => {
     const { broker, intake } = await startBroker(authority, { packetMs: 60 });
     const client = await RawClient.connected(broker.port, authority.ca, oxi);
     client.send(publish(observations, 'x'.repeat(1_000)).subarray(0, 500));
+    await client.closed;
+    await intake.untilSignal({ kind: 'limit', limit: 'packet-time' });
+  });
+
+  it('a packet that is begun in the same breath as CONNECT ends at the time limit', async () => {
+    const { broker, intake } = await startBroker(authority, { packetMs: 60 });
+    const client = await RawClient.open(broker.port, authority.ca, oxi);
+    client.send(connect(), publish(observations, 'x'.repeat(1_000)).subarray(0, 500));
     await client.closed;
     await intake.untilSignal({ kind: 'limit', limit: 'packet-time' });
   });
