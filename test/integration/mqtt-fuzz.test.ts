@@ -35,7 +35,7 @@ beforeAll(async () => {
 const observations = 'devices/oxi-12/observations';
 const commands = 'devices/oxi-12/commands';
 const packetId = fc.integer({ min: 1, max: 65_535 });
-const payload = fc.uint8Array({ maxLength: 300 });
+const payload = fc.uint8Array({ maxLength: 300, size: 'max' });
 
 /** A publish in order, of a packet id of its own: QoS 2 of an id that is open would be the same. */
 const published = fc.tuple(payload, fc.constantFrom<1 | 2>(1, 2)).map(
@@ -101,7 +101,7 @@ const mutated = fc
     return Buffer.from(mutant);
   });
 
-const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
+const noise = fc.uint8Array({ maxLength: 200, size: 'max' }).map((bytes) => Buffer.from(bytes));
 /** Where the bytes are cut into TLS records. */
 const cuts = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 12 });
 
