@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Detector } from '../../gateway/core/detector.ts';
+import type { DeviceId } from '../../gateway/core/device.ts';
+import type { DeviceProfile } from '../../gateway/core/device-profile.ts';
+import { type Finding, severities, threats } from '../../gateway/core/finding.ts';
+import { channels, rejectionReasons } from '../../gateway/core/intake.ts';
+import { createMemory } from '../../gateway/core/memory.ts';
+import type { Instant } from '../../gateway/core/observation.ts';
+import type { Signal, SignalKind } from '../../gateway/core/signal.ts';
+import { admit } from '../../gateway/pipeline.ts';
+import { simulate } from '../../gateway/simulation.ts';
+import { bound, detectors, noon, policyOf, profiles } from '../support/wards.ts';
+
+/** As JSON. A gateway keeps one state for each device and detector. */
+const stateBytesMax = 1_024;
+const hourMs = 3_600_000;
+const device = 'mon-1' as DeviceId;
+
+type Findings = readonly (Pick<Finding, 'severity' | 'evidence'> & { readonly at: number })[];
+
+/** What a detector says to these signals. `keep` stands for where its state is kept between them. */
+function watch(
+  detector: Detector,
+  signals: Iterable<Signal>,
+  profile: DeviceProfile | undefined,
+  keep: (state: unknown) => unknown = (state) => state,
+): { readonly findings: Findings; readonly stateBytes: number } {
+  let state = detector.start;
+  let stateBytes = 0;
+  const findings: Findings[number][] = [];
+  for (const signal of signals) {
+    if (!detector.watches.includes(signal.kind)) continue;
+    const step = detector.step(state, signal, profile);
+    state = keep(step.state);
+    stateBytes = Math.max(stateBytes, JSON.stringify(state).length);
+    if (step.finding) findings.push({ ...step.finding, at: signal.at });
+  }
+  return { findings, stateBytes };
+}
+
+const at = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((each) => each as Instant);
+const kinds = {
+  connected: {},
+  disconnected: { cause: fc.string() },
+  refused: { cause: fc.string() },
+  'protocol-violation': { cause: fc.string() },
+  'topic-refused': { action: fc.constantFrom('publish', 'subscribe'), topic: fc.string() },
+  limit: { limit: fc.string() },
+  message: { channel: fc.constantFrom(...channels), bytes: fc.nat(), records: fc.nat() },
+  rejected: {
+    reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
+    detail: fc.string(),
+  },
+  'line-opened': {},
+  'line-closed': { cause: fc.string() },
+  'line-damaged': { discardedBytes: fc.nat() },
+} satisfies Record<SignalKind, object>;
+
+const signal = fc.oneof(
+  ...Object.entries(kinds).map(([kind, fields]) =>
+    fc.record({
+      kind: fc.constant(kind),
+      at,
+      device: fc.constantFrom(device, undefined),
+      ...fields,
+    }),
+  ),
+) as unknown as fc.Arbitrary<Signal>;
+const profile = fc.constantFrom(undefined, ...profiles.values());
+
+const times = (count: number, everyMs: number, make: (at: Instant) => Signal): Signal[] =>
+  Array.from({ length: count }, (_, index) => make((noon + index * everyMs) as Instant));
+
+/** What each detector is there for. A new detector brings its own attack here. */
+const attacks: Readonly<Record<string, readonly Signal[]>> = {
+  'identity-misuse': times(1, 1, (at) => ({ kind: 'refused', at, cause: 'certificate-name' })),
+  'topic-abuse': times(1, 1, (at) => ({
+    kind: 'topic-refused',
+    at,
+    device,
+    action: 'subscribe',
+    topic: 'devices/#',
+  })),
+  'implausible-values': times(20, 1_000, (at) => ({
+    kind: 'rejected',
+    at,
+    device,
+    reason: 'implausible',
+    detail: 'MDC_PULS_OXIM_SAT_O2=999 %',
+  })),
+  'malformed-traffic': times(1, 1, (at) => ({
+    kind: 'protocol-violation',
+    at,
+    device,
+    cause: 'MQTT-3.3.1-4',
+  })),
+  'limit-abuse': times(1, 1, (at) => ({ kind: 'limit', at, device, limit: 'packet-bytes' })),
+  'message-flood': times(5_000, 1, (at) => messageAt(at)),
+};
+
+function messageAt(at: Instant): Signal {
+  return { kind: 'message', at, device, channel: 'observations', bytes: 200, records: 1 };
+}
+
+it('are found', () => {
+  expect(detectors.size).toBeGreaterThanOrEqual(6);
+});
+
+describe.each([...detectors])('the detector %s', (id, detector) => {
+  it('looks for a threat of the catalogue, in signals that exist', () => {
+    expect(threats).toHaveProperty(detector.threat);
+    expect(detector.watches.length).toBeGreaterThan(0);
+    for (const kind of detector.watches) expect(kinds).toHaveProperty(kind);
+  });
+
+  it('stays small and never throws, whatever it is shown', () => {
+    fc.assert(
+      fc.property(fc.array(signal, { maxLength: 200 }), profile, (signals, profile) => {
+        const { findings, stateBytes } = watch(detector, signals, profile);
+        expect(stateBytes).toBeLessThanOrEqual(stateBytesMax);
+        for (const { severity } of findings) expect(severities).toContain(severity);
+      }),
+    );
+    const long = times(
+      50_000,
+      7,
+      (at) => ({ ...messageAt(at), ...attacks[id]?.[0], at }) as Signal,
+    );
+    expect(watch(detector, long, profiles.get('nonin-oem-iii')).stateBytes).toBeLessThan(
+      stateBytesMax,
+    );
+  });
+
+  it('goes on where it was after its state was saved as JSON and read again', () => {
+    const save = (state: unknown) => JSON.parse(JSON.stringify(state)) as unknown;
+    fc.assert(
+      fc.property(fc.array(signal, { maxLength: 100 }), profile, (signals, profile) => {
+        expect(watch(detector, signals, profile, save)).toEqual(watch(detector, signals, profile));
+      }),
+    );
+    const attack = attacks[id] ?? [];
+    expect(watch(detector, attack, undefined, save)).toEqual(watch(detector, attack, undefined));
+  });
+
+  it('speaks on the attack it is there for, and not at every signal of it', () => {
+    const attack = attacks[id] ?? [];
+    const known = profiles.get('generic-vital-signs-monitor');
+    const { findings } = watch(detector, attack, known);
+    expect(findings.length).toBeGreaterThan(0);
+    expect(findings.length).toBeLessThanOrEqual(1 + attack.length / 100);
+    // What a security officer sees holds no patient's value.
+    expect(JSON.stringify(findings)).not.toContain('999');
+  });
+
+  it('is silent on a clean day, and while a device sends as often as its profile allows', () => {
+    const day = times(86_400, 1_000, messageAt);
+    for (const known of profiles.values()) {
+      const perSecond = known.messagesPerSecondMax;
+      const busy = times(perSecond * 60, 1_000 / perSecond, messageAt);
+      expect(watch(detector, day, known).findings, known.id).toEqual([]);
+      expect(watch(detector, busy, known).findings, known.id).toEqual([]);
+    }
+  });
+
+  it('is silent on a day with the accidents every ward has', () => {
+    const accidents: readonly ((at: Instant) => Signal)[] = [
+      // A loose sensor, a spoiled payload, a repetition, a cable that is moved, a roaming device.
+      (at) => ({
+        kind: 'rejected',
+        at,
+        device,
+        reason: 'implausible',
+        detail: 'MDC_RESP_RATE=900',
+      }),
+      (at) => ({ kind: 'rejected', at, device, reason: 'malformed', detail: 'message' }),
+      (at) => ({ kind: 'rejected', at, device, reason: 'duplicate', detail: 'key' }),
+      (at) => ({ kind: 'line-damaged', at, device, discardedBytes: 40 }),
+      (at) => ({ kind: 'disconnected', at, device, cause: 'ECONNRESET' }),
+      (at) => ({ kind: 'connected', at, device }),
+    ];
+    const day = accidents.flatMap((make) => times(24, hourMs, make)).sort((a, b) => a.at - b.at);
+    expect(watch(detector, day, profiles.get('generic-vital-signs-monitor')).findings).toEqual([]);
+  });
+});
+
+describe('all detectors', () => {
+  /** How often a healthy device of that protocol speaks, in seconds. */
+  const everySeconds: Readonly<Record<string, number>> = { nonin: 1 / 3, 'astm-e1381': 120 };
+  const ward = [...profiles.values()];
+  let findings: readonly Finding[] = [];
+  let records = 0;
+
+  beforeAll(async () => {
+    const idOf = ({ id }: DeviceProfile) => `dev-${id}` as DeviceId;
+    const policy = policyOf(
+      Object.fromEntries(
+        ward.map((each) => [idOf(each), { profile: each.id, associations: [bound('MRN-1')] }]),
+      ),
+    );
+    const memory = createMemory();
+    const found: Finding[] = [];
+    for (const [seed, profile] of ward.entries()) {
+      const say = await simulate(profile, seed);
+      const everyMs = 1_000 * (everySeconds[profile.link.protocol] ?? 1);
+      for (let sequence = 1; sequence * everyMs <= hourMs; sequence += 1) {
+        const at = (noon + Math.round(sequence * everyMs)) as Instant;
+        const batch = say(sequence, at).map(({ channel, bytes }) => ({
+          device: idOf(profile),
+          channel,
+          bytes,
+          receivedAt: at,
+        }));
+        const admission = admit(batch, [], policy, memory);
+        memory.remember(admission.changes);
+        found.push(...admission.findings);
+        records += admission.departures.length;
+      }
+    }
+    findings = found;
+  });
+
+  it('are silent on an hour of a healthy ward of every profile, read whole', () => {
+    expect(records).toBeGreaterThan(20_000);
+    expect(findings).toEqual([]);
+  });
+});
