@@ -61,6 +61,12 @@ export const Config = z.strictObject({
   https: z
     .strictObject({ port: port.default(8443).describe('HTTPS: /healthz and /readyz.') })
     .prefault({}),
+  mllp: z
+    .strictObject({
+      port: port.describe('Lines over mutual TLS: HL7 v2 by MLLP, and any other line.'),
+    })
+    .optional()
+    .describe('Listens only when it is set.'),
   serial: z.array(SerialLine).max(64).default([]).describe('One entry for each serial line.'),
   relays: z.array(RelaySettings).max(8).default([]).describe('Where released data goes.'),
   flows: z

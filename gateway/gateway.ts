@@ -7,8 +7,10 @@ import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
+import type { Protocol } from './core/protocol.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
 import { type Line, type LineEndpoint, lineTiming, startLine } from './links/line.ts';
+import { type LineServer, startLineServer } from './links/line-server.ts';
 import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
 import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import { readSecretFile } from './pki/secrets.ts';
@@ -35,6 +37,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly mqttPort: number;
   readonly httpsPort: number;
+  /** Undefined where the settings name none. */
+  readonly mllpPort: number | undefined;
   /** Stops taking, commits what was taken, and closes. */
   stop(): Promise<void>;
 }
@@ -45,15 +49,15 @@ export interface Gateway {
  * @throws GatewayError when the site is not fit to run.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { directory, log, now, onFault } = options;
-  const config = loadConfig(directory);
-  const lock = lockSite(directory);
+  const config = loadConfig(options.directory);
+  const lock = lockSite(options.directory);
   const running: Running = { lines: [], forwarders: [] };
 
   async function stop(): Promise<void> {
     clearInterval(running.expiry);
     await running.https?.close();
     await running.broker?.close();
+    await running.lineServer?.close();
     await Promise.all(running.lines.map((line) => line.close()));
     await Promise.all(running.forwarders.map((forwarder) => forwarder.close()));
     await running.admission?.close();
@@ -61,44 +65,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   try {
-    const profiles = await loadProfiles(directory);
-    const admission = await startAdmission({
-      data: {
-        directory,
-        relays: config.relays.map(({ id }) => id),
-        profiles,
-        bytesMax: config.retention.bytesMax,
-      },
-      commitPauseMs: config.store.commitPauseMs,
-      log,
-      onDepartures: () => running.forwarders.forEach((forwarder) => void forwarder.wake()),
-      onFault,
+    const profiles = await loadProfiles(options.directory);
+    running.admission = await openAdmission(config, profiles, running, options);
+    await startParts(running, {
+      config,
+      profiles,
+      protocols: await loadProtocols(),
+      pki: openSitePki(options.directory),
+      admission: running.admission,
+      options,
     });
-    running.admission = admission;
-    for (const settings of config.relays) {
-      running.forwarders.push(await openForwarder(settings, admission, options));
-    }
-    for (const settings of config.serial) {
-      const profile = await lineProfile(settings, admission, profiles);
-      running.lines.push(await openLine(settings, profile, admission, options));
-    }
-    const pki = openSitePki(directory);
-    running.broker = await openBroker(config, admission, profiles, pki, options);
-    running.https = await startHttpsServer({
-      host: config.host,
-      port: config.https.port,
-      tls: pki.server,
-      isReady: () => admission.isKeeping(),
-    });
-    const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
-    const notExpired = (error: unknown) => {
-      // The store is full or locked for now: the next hour will do.
-      if (error instanceof GatewayError)
-        log('gateway.failed', { code: error.code, task: 'expire' });
-      else onFault(error);
+    return {
+      mqttPort: running.broker?.port ?? 0,
+      httpsPort: running.https?.port ?? 0,
+      mllpPort: running.lineServer?.port,
+      stop,
     };
-    running.expiry = setInterval(() => void expire().catch(notExpired), hourMs);
-    return { mqttPort: running.broker.port, httpsPort: running.https.port, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -110,18 +92,76 @@ interface Running {
   admission?: Admission;
   broker?: MqttBroker;
   https?: HttpsServer;
+  lineServer?: LineServer;
   expiry?: NodeJS.Timeout;
   readonly lines: Line[];
   readonly forwarders: Forwarder[];
 }
 
-function openBroker(
+/** What the parts are made of. */
+interface Material {
+  readonly config: Config;
+  readonly profiles: ReadonlyMap<string, DeviceProfile>;
+  readonly protocols: ReadonlyMap<string, Protocol>;
+  readonly pki: SitePki;
+  readonly admission: Admission;
+  readonly options: GatewayOptions;
+}
+
+/** What sends comes first, what takes comes last: whoever may connect is heard. */
+async function startParts(running: Running, material: Material): Promise<void> {
+  const { config, pki, admission } = material;
+  for (const settings of config.relays) {
+    running.forwarders.push(await openForwarder(settings, material));
+  }
+  for (const settings of config.serial) {
+    running.lines.push(await openLine(settings, material));
+  }
+  running.expiry = startExpiry(material);
+  running.broker = await openBroker(material);
+  if (config.mllp) running.lineServer = await openLineServer(config.mllp.port, material);
+  running.https = await startHttpsServer({
+    host: config.host,
+    port: config.https.port,
+    tls: pki.server,
+    isReady: () => admission.isKeeping(),
+  });
+}
+
+function openAdmission(
   config: Config,
-  admission: Admission,
   profiles: ReadonlyMap<string, DeviceProfile>,
-  pki: SitePki,
-  { log, now }: GatewayOptions,
-): Promise<MqttBroker> {
+  running: Running,
+  { directory, log, onFault }: GatewayOptions,
+): Promise<Admission> {
+  return startAdmission({
+    data: {
+      directory,
+      relays: config.relays.map(({ id }) => id),
+      profiles,
+      bytesMax: config.retention.bytesMax,
+    },
+    commitPauseMs: config.store.commitPauseMs,
+    log,
+    onDepartures: () => running.forwarders.forEach((forwarder) => void forwarder.wake()),
+    onFault,
+  });
+}
+
+/** Once an hour, what was kept for a time goes. */
+function startExpiry({ config, admission, options }: Material): NodeJS.Timeout {
+  const { now, log, onFault } = options;
+  const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
+  const notExpired = (error: unknown) => {
+    // The store is full or locked for now: the next hour will do.
+    if (error instanceof GatewayError) log('gateway.failed', { code: error.code, task: 'expire' });
+    else onFault(error);
+  };
+  return setInterval(() => void expire().catch(notExpired), hourMs);
+}
+
+function openBroker({ config, profiles, pki, admission, options }: Material): Promise<MqttBroker> {
+  const { log, now } = options;
   const { port, connectionsMax, connectionsPerAddressMax } = config.mqtt;
   return startMqttBroker({
     host: config.host,
@@ -140,11 +180,30 @@ function openBroker(
   });
 }
 
+function openLineServer(port: number, material: Material): Promise<LineServer> {
+  const { config, profiles, protocols, pki, admission, options } = material;
+  const { log, now } = options;
+  return startLineServer({
+    host: config.host,
+    port,
+    tls: { ...pki.server, ca: pki.trust },
+    limits: defaultMqttLimits,
+    async device(id) {
+      const device = await admission.call('device', id);
+      const profile = device && profiles.get(device.profile);
+      return profile && { profile, speaks: speaks(profile, protocols) };
+    },
+    intake: admission.queue,
+    now,
+    log,
+  });
+}
+
 async function openForwarder(
   settings: RelaySettings,
-  admission: Admission,
-  { directory, log, now, chance, onFault }: GatewayOptions,
+  { admission, options }: Material,
 ): Promise<Forwarder> {
+  const { directory, log, now, chance, onFault } = options;
   const { batchMax, connect } = await connectRelay(settings);
   const connection = connect({
     readFile: (path) => readFileSync(join(directory, path)),
@@ -166,36 +225,34 @@ async function openForwarder(
   });
 }
 
-async function lineProfile(
-  { device: id }: SerialLine,
-  admission: Admission,
-  profiles: ReadonlyMap<string, DeviceProfile>,
-): Promise<DeviceProfile> {
-  const device = await admission.call('device', id);
-  if (!device) throw new GatewayError('device-unknown', `serial: ${id} is not registered`);
-  const profile = profiles.get(device.profile);
-  if (profile?.link.kind === 'line') return profile;
-  throw new GatewayError('config-invalid', `serial: ${id} (${device.profile}) speaks MQTT`);
-}
-
 async function openLine(
   settings: SerialLine,
-  profile: DeviceProfile,
-  admission: Admission,
-  { log, now, chance }: GatewayOptions,
+  { profiles, protocols, admission, options }: Material,
 ): Promise<Line> {
-  if (profile.link.kind !== 'line') throw new RangeError(`${profile.id} is no line device`);
+  const { log, now, chance } = options;
+  const device = await admission.call('device', settings.device);
+  if (!device) {
+    throw new GatewayError('device-unknown', `serial: ${settings.device} is not registered`);
+  }
+  const profile = profiles.get(device.profile);
+  if (profile?.link.kind !== 'line') {
+    throw new GatewayError('config-invalid', `serial: ${device.id} (${device.profile}) is no line`);
+  }
   return startLine({
     device: settings.device,
     settings: profile.link,
     endpoint: endpointOf(settings),
-    speaks: findProtocol(await loadProtocols(), profile).speak !== undefined,
+    speaks: speaks(profile, protocols),
     timing: lineTiming(profile),
     intake: admission.queue,
     now,
     log,
     chance,
   });
+}
+
+function speaks(profile: DeviceProfile, protocols: ReadonlyMap<string, Protocol>): boolean {
+  return findProtocol(protocols, profile).speak !== undefined;
 }
 
 function endpointOf(settings: SerialLine): LineEndpoint {

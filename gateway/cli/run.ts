@@ -22,8 +22,8 @@ export default defineCommand({
       chance: Math.random,
       onFault: (error) => fault.abort(error),
     });
-    const { mqttPort, httpsPort } = gateway;
-    log('gateway.ready', { mqttPort, httpsPort, pid: process.pid });
+    const { mqttPort, httpsPort, mllpPort } = gateway;
+    log('gateway.ready', { mqttPort, httpsPort, mllpPort, pid: process.pid });
     const ended = AbortSignal.any([signal, fault.signal]);
     if (!ended.aborted) await once(ended, 'abort');
     // A fault of ours leaves nothing to save: what was acknowledged is on disk. Start anew.

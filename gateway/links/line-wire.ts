@@ -12,6 +12,7 @@ export const lineCauses = {
   reset: 'The connection or the port broke.',
   silent: 'Nothing arrived for too long.',
   'write-stalled': 'The device did not take what it was owed.',
+  replaced: 'The same device connected anew.',
   stopped: 'The gateway closed the line.',
 } as const satisfies Record<string, string>;
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { chunkBytesMax } from './line-intake.ts';
 import { untilAborted } from './line-wait.ts';
-import type { LineCause, LineTiming, Opening, Wire, WireEvents, WireOpener } from './line-wire.ts';
+import type { LineCause, LineTiming, Opening, WireOpener } from './line-wire.ts';
+import { wireOf } from './socket-wire.ts';
 
 export interface TcpOptions {
   readonly host: string;
@@ -38,7 +39,7 @@ export function tcpOpener({ host, port, timing }: TcpOptions): WireOpener {
         socket.destroy();
         return { cause };
       }
-      return { wire: toWire(socket, events) };
+      return { wire: wireOf(socket, events) };
     },
 
     // Nothing tells that a server is back; only the next attempt does.
@@ -70,24 +71,4 @@ async function connected(
     clearTimeout(timer);
     signal.removeEventListener('abort', onStop);
   }
-}
-
-function toWire(socket: Socket, { onClosed }: WireEvents): Wire {
-  socket.on('end', () => onClosed('ended'));
-  socket.on('error', () => onClosed('reset'));
-  socket.on('close', () => onClosed('reset'));
-  return {
-    resume: () => void socket.resume(),
-    pause: () => void socket.pause(),
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
-      }),
-    async close() {
-      if (socket.closed) return;
-      const closed = new Promise((resolve) => socket.once('close', resolve));
-      socket.destroy();
-      await closed;
-    },
-  };
 }

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Intake } from '../../gateway/core/intake.ts';
+import type { Instant } from '../../gateway/core/observation.ts';
+import type { Signal } from '../../gateway/core/signal.ts';
+import { startLineServer } from '../../gateway/links/line-server.ts';
+import { defaultMqttLimits } from '../../gateway/links/mqtt-limits.ts';
+import { createSitePki, openSitePki } from '../../gateway/pki/site-pki.ts';
+import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
+
+const host = '127.0.0.1';
+const now = () => Date.now() as Instant;
+const profiles = await loadProfiles();
+const analyser = findProfile(profiles, 'generic-astm-analyser');
+const monitor = findProfile(profiles, 'generic-vital-signs-monitor');
+
+async function start(answer: (intake: Intake) => Promise<Uint8Array>) {
+  const directory = mkdtempSync(join(tmpdir(), 'wardgate-line-server-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  await createSitePki({ directory, site: 'test', hosts: [host], now: now() });
+  const pki = openSitePki(directory);
+  const taken: Intake[] = [];
+  const signals: Signal[] = [];
+  const server = await startLineServer({
+    host,
+    port: 0,
+    tls: { ...pki.server, ca: pki.trust },
+    limits: defaultMqttLimits,
+    device: async (id) => {
+      if (id === 'lab-1') return { profile: analyser, speaks: false };
+      return id === 'mon-1' ? { profile: monitor, speaks: false } : undefined;
+    },
+    intake: {
+      offer(intake) {
+        taken.push(intake);
+        return answer(intake);
+      },
+      signal: (signal) => void signals.push(signal),
+    },
+    now,
+    log: () => undefined,
+  });
+  onTestFinished(() => server.close());
+
+  async function client(id: string): Promise<TLSSocket> {
+    const { privateKeyPem, chainPem } = await pki.issueDevice(id, { now: now() });
+    return reconnect({ key: privateKeyPem, cert: chainPem });
+  }
+  async function reconnect(tls: object): Promise<TLSSocket> {
+    const socket = connect({ host, port: server.port, ca: pki.rootPem, ...tls });
+    socket.on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+  return { server, client, reconnect, taken, signals, pki };
+}
+
+/** However it was ended: an error is an end too. */
+async function gone(socket: TLSSocket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once('close', () => resolve()).resume();
+  if (!socket.destroyed) await promise;
+}
+
+it('takes the bytes of a device with a certificate, and answers once they are kept', async () => {
+  const kept = Promise.withResolvers<Uint8Array>();
+  const { client, taken, signals } = await start(() => kept.promise);
+  const socket = await client('lab-1');
+  socket.write(Buffer.of(0x05));
+  let heard = Buffer.alloc(0);
+  socket.on('data', (bytes) => {
+    heard = Buffer.concat([heard, bytes]);
+  });
+  await expect.poll(() => taken.length).toBe(1);
+  expect(taken[0]).toMatchObject({ device: 'lab-1', channel: 'line', isFirst: true });
+  expect(heard).toHaveLength(0);
+  kept.resolve(Buffer.of(0x06));
+  await expect.poll(() => [...heard]).toEqual([0x06]);
+  expect(signals).toMatchObject([{ kind: 'line-opened', device: 'lab-1', address: host }]);
+});
+
+it.each([
+  ['a device that is not registered', 'lab-9'],
+  ['a device whose profile speaks MQTT', 'mon-1'],
+])('refuses %s', async (_, id) => {
+  const { client, signals, taken } = await start(async () => new Uint8Array());
+  await gone(await client(id));
+  expect(signals).toMatchObject([{ kind: 'refused', cause: 'not-registered', device: id }]);
+  expect(taken).toEqual([]);
+});
+
+it('refuses whoever brings no certificate', async () => {
+  const { reconnect, signals } = await start(async () => new Uint8Array());
+  const socket = await reconnect({}).catch(() => undefined);
+  if (socket) await gone(socket);
+  await expect.poll(() => signals).toMatchObject([{ kind: 'refused' }]);
+});
+
+it('goes on with a device that connects anew, but not with another certificate of its name', async () => {
+  const { reconnect, client, pki, signals } = await start(async () => new Uint8Array());
+  const issued = await pki.issueDevice('lab-1', { now: now() });
+  const tls = { key: issued.privateKeyPem, cert: issued.chainPem };
+  const first = await reconnect(tls);
+  await expect.poll(() => signals.length).toBe(1);
+  const second = await reconnect(tls);
+  await gone(first);
+  await expect
+    .poll(() => signals.map(({ kind }) => kind))
+    .toEqual(['line-opened', 'line-closed', 'line-opened']);
+  await gone(await client('lab-1'));
+  expect(signals.at(-1)).toMatchObject({ kind: 'refused', cause: 'another-certificate' });
+  expect(second.destroyed).toBe(false);
+});
