@@ -159,7 +159,7 @@ describe.each([...protocols.keys()])('%s', (id) => {
  * Formats that carry no checksum. Over MQTT, TLS guards every byte; on a bare line a digit that
  * turned into another digit is a number like any other. Everything else must still be noticed.
  */
-const unchecked = new Set(['wardgate-json', 'senml-json', 'masimo-ascii']);
+const unchecked = new Set(['wardgate-json', 'senml-json', 'masimo-ascii', 'nellcor-ascii']);
 
 interface Damage {
   readonly name: string;
@@ -198,7 +198,7 @@ function* damages(whole: Buffer, end: number): Generator<Damage> {
 
 function isBeyondRecognition(id: string, { before, after, isFlip }: Damage): boolean {
   // Fixed widths and exact forms: only a digit in a digit's place goes unnoticed.
-  if (id === 'masimo-ascii') {
+  if (id === 'masimo-ascii' || id === 'nellcor-ascii') {
     return isFlip && /\d/.test(before.charAt(1)) && /\d/.test(after.charAt(1));
   }
   // SenML's labels are one or two letters: `bt` with one bit flipped is `bv`.
