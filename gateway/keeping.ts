@@ -69,6 +69,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
         known.map(({ intake }) => intake),
       );
       memory.remember(admission.changes);
+      if (admission.announced.size > 0) policy = maker.make(store.devices);
       const { rejected, findings, departures } = admission;
       return {
         refused: without(all, admitted).map(({ index }) => index),
@@ -133,11 +134,12 @@ function without(all: readonly Placed[], some: readonly Placed[]): readonly Plac
 }
 
 function write(store: Store, admission: Admission, bytesMax: number): readonly Shed[] {
-  const { departures, held, rejected, findings } = admission;
+  const { departures, held, announced, rejected, findings } = admission;
   if (departures.length > 0) store.outbox.add(departures);
-  for (const { device, observations } of held) {
-    store.held.add(device, observations, observations[0]?.receivedAt ?? 0);
+  for (const { device, cause, observations } of held) {
+    store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
   }
+  for (const [device, serialNumber] of announced) store.devices.announce(device, serialNumber);
   keepRejections(store, rejected);
   store.journal.addFindings(findings);
   return departures.length > 0 ? store.outbox.shed(bytesMax) : [];
@@ -157,14 +159,14 @@ export function releaseHeld(
 ): { readonly released: number; readonly stillHeld: number } {
   let released = 0;
   let stillHeld = 0;
-  for (const row of store.held.of(device)) {
+  for (const row of store.held.unbound(device)) {
     const { departures, rejected, held } = release(row, policy);
     if (held.length === row.observations.length) {
       stillHeld += held.length;
       continue;
     }
     store.held.remove(row.sequence);
-    if (held.length > 0) store.held.add(device, held, held[0]?.receivedAt ?? 0);
+    if (held.length > 0) store.held.add(device, held, 'unbound', held[0]?.receivedAt ?? 0);
     store.outbox.add(departures);
     store.journal.addRejections(rejected);
     stillHeld += held.length;

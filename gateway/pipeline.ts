@@ -9,11 +9,12 @@ import type { Protocol } from './core/protocol.ts';
 import type { Lane } from './core/relay.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal } from './core/signal.ts';
-import { associate } from './stages/associate.ts';
+import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { read } from './stages/read.ts';
+import { recognise } from './stages/recognise.ts';
 import { sanitize } from './stages/sanitize.ts';
 
 /** Everything admission knows of one registered device. */
@@ -21,6 +22,8 @@ export interface KnownDevice {
   readonly profile: DeviceProfile;
   readonly protocol: Protocol;
   readonly plan: DecodePlan;
+  /** What it announces of itself, if it ever did. */
+  readonly serialNumber?: string | undefined;
   /** Newest first. */
   readonly associations: readonly Association[];
 }
@@ -47,15 +50,18 @@ export interface Departure {
   readonly observations: readonly Released[];
 }
 
-/** What waits for a patient. */
+/** What waits to be told whose it is. */
 export interface HeldObservations {
   readonly device: DeviceId;
+  readonly cause: 'unbound' | 'swapped';
   readonly observations: readonly Observation[];
 }
 
 export interface Admission {
   readonly departures: readonly Departure[];
   readonly held: readonly HeldObservations[];
+  /** Serial numbers that devices announced for the first time. */
+  readonly announced: ReadonlyMap<DeviceId, string>;
   readonly rejected: readonly Rejection[];
   readonly findings: readonly Finding[];
   /** One for each intake: the bytes owed to the device once this is on disk. */
@@ -78,6 +84,7 @@ export function admit(
   const memory = recollect(before);
   const departures: Departure[] = [];
   const held: HeldObservations[] = [];
+  const announced = new Map<DeviceId, string>();
   const rejected: Rejection[] = [];
   const replies: Uint8Array[] = [];
   const signals: Signal[] = [...linkSignals];
@@ -91,14 +98,23 @@ export function admit(
     if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
 
     for (const { key, record } of reading.records) {
-      const { plan, associations } = device;
-      const { receivedAt } = intake;
-      const decoded = decode({ key, device: intake.device, plan, record, receivedAt });
+      const { device: id, receivedAt } = intake;
+      const decoded = decode({ key, device: id, plan: device.plan, record, receivedAt });
       const checked = check(decoded.observations);
-      const associated = associate(checked.observations, associations);
       rejected.push(...decoded.rejected, ...checked.rejected);
+      const expected = device.serialNumber ?? announced.get(id);
+      const recognition = recognise(id, record, expected, memory);
+      if (recognition === 'new') announced.set(id, record.serialNumber ?? '');
+      if (recognition === 'swapped') {
+        signals.push({ kind: 'device-swapped', device: id, at: receivedAt });
+      }
+      const isItself = recognition === 'known' || recognition === 'new';
+      const associated = isItself
+        ? associate(checked.observations, device.associations)
+        : distrust(checked.observations);
       if (associated.held.length > 0) {
-        held.push({ device: intake.device, observations: associated.held });
+        const cause = isItself ? 'unbound' : 'swapped';
+        held.push({ device: id, cause, observations: associated.held });
       }
       rejected.push(...depart(associated.observations, device.profile, policy, departures));
     }
@@ -107,12 +123,12 @@ export function admit(
   for (const rejection of rejected) signals.push(rejectionSignal(rejection));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
-  return { departures, held, rejected, findings, replies, changes: memory.changes };
+  return { departures, held, announced, rejected, findings, replies, changes: memory.changes };
 }
 
 /** Lets what waited for a patient go, now that its device is bound. */
 export function release(
-  waiting: HeldObservations,
+  waiting: Pick<HeldObservations, 'device' | 'observations'>,
   policy: Policy,
 ): Pick<Admission, 'departures' | 'rejected'> & { readonly held: readonly Observation[] } {
   const { profile, associations } = known(policy, waiting.device);

@@ -67,7 +67,8 @@ export async function openPolicyMaker({
       const known = new Map<string, KnownDevice>();
       for (const device of devices.list()) {
         const associations = devices.associations(device.id);
-        known.set(device.id, { ...planOf(device), associations });
+        const serialNumber = devices.serialNumber(device.id);
+        known.set(device.id, { ...planOf(device), serialNumber, associations });
       }
       return { devices: known, destinations, watches, salt };
     },

@@ -195,11 +195,39 @@ const show = defineCommand({
   },
 });
 
+const accept = defineCommand({
+  name: 'accept',
+  summary: 'Accepts that another device answers under this name, after a swap on purpose.',
+  arguments: ['<id>'],
+  options: siteOptions,
+  example: 'wardgate device accept oxi-12',
+
+  async run({ arguments: [word = ''], options, print }) {
+    const { store } = openSiteStore(options.dir);
+    try {
+      const device = findDevice(store, word);
+      store.transact(() => {
+        store.devices.announce(device.id, undefined);
+        store.held.accept(device.id);
+        record(store, 'device.accept', word, 'announces itself anew');
+      });
+      if (options.json) print(JSON.stringify({ device: word, accepted: true }));
+      else {
+        print(`${word}: the serial number it announces next is taken for its own.`);
+        print(`What was held goes with: wardgate associate ${word} SUBJECT --dir ${options.dir}`);
+      }
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
 export default defineCommand({
   name: 'device',
-  summary: 'Registers, enrols and lists devices.',
+  summary: 'Registers, enrols, lists and accepts devices.',
   example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor',
-  commands: [add, enrol, list, show],
+  commands: [add, enrol, list, show, accept],
 });
 
 function findDevice(store: Store, id: string): Device {
@@ -211,12 +239,13 @@ function findDevice(store: Store, id: string): Device {
 /** The patient’s id is not shown: whether there is one is enough here. */
 function describe(store: Store, device: Device, now: number) {
   const [association] = store.devices.associations(device.id);
-  const held = store.held.depths().find((row) => row.device === device.id);
+  const held = store.held.depths().filter((row) => row.device === device.id);
   return {
     ...device,
     isBound: association !== undefined && (association.until ?? now + 1) > now,
     boundSince: association?.since,
-    heldRecords: held?.rows ?? 0,
+    serialNumber: store.devices.serialNumber(device.id),
+    held: held.map(({ cause, rows }) => ({ cause, rows })),
     certificates: store.devices.certificates(device.id),
   };
 }

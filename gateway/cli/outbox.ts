@@ -33,7 +33,8 @@ const status = defineCommand({
         print(`${relay}  ${lane}  ${entries} entries  ${bytes} bytes${oldest}`);
       }
       for (const { cause, entries } of causes) print(`refused  ${entries}  ${cause}`);
-      for (const { device, rows } of held) print(`held  ${device}  ${rows} records, no patient`);
+      for (const { device, cause, rows } of held)
+        print(`held  ${device}  ${rows} records, ${cause}`);
       for (const { device, reason, count } of rejections)
         print(`rejected  ${device}  ${reason}  ${count}`);
       for (const [name, value] of Object.entries(counters)) print(`${name}  ${value}`);

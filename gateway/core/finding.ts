@@ -14,6 +14,14 @@ export const threats = {
     attack: ['T0859', 'T0849'],
     stride: 'S',
   },
+  D04: {
+    title: 'Rogue or unknown device, serial adapter or master',
+    enisa: [11, 10],
+    owasp: 'A05',
+    iot: 'I8',
+    attack: ['T0848', 'T0864', 'T0860'],
+    stride: 'SE',
+  },
   D05: {
     title: 'Topic abuse',
     enisa: [12, 8, 14],

@@ -33,6 +33,8 @@ export type Signal = Common &
         readonly records: number;
       }
     | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
+    /** Another serial number is announced under this device’s name. */
+    | { readonly kind: 'device-swapped' }
     | { readonly kind: 'line-opened' }
     | { readonly kind: 'line-closed'; readonly cause: string }
     | { readonly kind: 'line-damaged'; readonly discardedBytes: number }

@@ -34,3 +34,12 @@ export function associate(
   }
   return { observations: bound, held };
 }
+
+/** What another device said under this one's name: its alarms alone leave, and name nobody. */
+export function distrust(observations: readonly Observation[]): Associated {
+  const alerts = observations.filter(({ kind }) => kind === 'alert');
+  return {
+    observations: alerts.map(({ subject, ...alert }) => alert as Observation),
+    held: observations.filter(({ kind }) => kind !== 'alert'),
+  };
+}

@@ -26,6 +26,10 @@ const associationsMax = 16;
 export interface Devices {
   list(): readonly Device[];
   find(id: string): Device | undefined;
+  /** The serial number it announced, if it ever did. */
+  serialNumber(id: DeviceId): string | undefined;
+  /** Binds the device to what it announces; undefined lets it announce itself anew. */
+  announce(id: DeviceId, serialNumber: string | undefined): void;
   add(device: Device, token: { readonly hash: string; readonly expiresAt: number }): void;
   certificates(id: DeviceId): readonly IssuedTo[];
   addCertificate(id: DeviceId, certificate: IssuedTo): void;
@@ -44,6 +48,10 @@ export function openDevices(database: Database): Devices {
     `insert into device (id, profile, class, function, ward, added_at, token_hash, token_expires_at)
      values (@id, @profile, @class, @function, @ward, @addedAt, @hash, @expiresAt)`,
   );
+  const serialNumber = database.prepare<[string], { serialNumber: string | null }>(
+    'select serial_number as serialNumber from device where id = ?',
+  );
+  const announce = database.prepare('update device set serial_number = ? where id = ?');
   const certificates = database.prepare<[string], IssuedTo>(
     `select serial_number as serialNumber, fingerprint, not_before as notBefore, not_after as notAfter
      from certificate where device = ? order by not_before desc`,
@@ -67,6 +75,8 @@ export function openDevices(database: Database): Devices {
   return {
     list: () => list.all(),
     find: (id) => find.get(id),
+    serialNumber: (id) => serialNumber.get(id)?.serialNumber ?? undefined,
+    announce: (id, announced) => void announce.run(announced ?? null, id),
     add: (device, token) => void add.run({ ...device, ...token }),
     certificates: (id) => certificates.all(id),
     addCertificate: (id, certificate) => void addCertificate.run({ id, ...certificate }),

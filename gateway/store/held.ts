@@ -3,6 +3,9 @@ import type { Observation } from '../core/observation.ts';
 import type { Database } from './database.ts';
 import { decodeHeld, encodeHeld } from './entry-codec.ts';
 
+/** Why observations wait: nobody was bound to the device, or it was another device. */
+export type HeldCause = 'unbound' | 'swapped';
+
 export interface HeldRow {
   readonly sequence: number;
   readonly device: DeviceId;
@@ -12,14 +15,18 @@ export interface HeldRow {
 /** The most rows of one device that are held; beyond it the oldest expire, each counted. */
 const rowsPerDeviceMax = 50_000;
 
-/** Observations of devices that are bound to nobody. */
+/** Observations that wait to be told whose they are. */
 export interface Held {
-  add(device: DeviceId, observations: readonly Observation[], at: number): void;
-  of(device: DeviceId): readonly HeldRow[];
+  add(device: DeviceId, observations: readonly Observation[], cause: HeldCause, at: number): void;
+  /** Those that wait for a patient only. */
+  unbound(device: DeviceId): readonly HeldRow[];
+  /** Another device it was, and that is as it should be: what it said waits for a patient only. */
+  accept(device: DeviceId): void;
   /** Takes a row out; what still waits of it is put back by `add`. */
   remove(sequence: number): void;
   depths(): readonly {
     readonly device: DeviceId;
+    readonly cause: HeldCause;
     readonly rows: number;
     readonly oldestAt: number;
   }[];
@@ -28,28 +35,38 @@ export interface Held {
 }
 
 export function openHeld(database: Database): Held {
-  const add = database.prepare('insert into held (device, body, held_at) values (?, ?, ?)');
-  const of = database.prepare<[string], { sequence: number; device: DeviceId; body: string }>(
-    'select sequence, device, body from held where device = ? order by sequence',
+  const add = database.prepare(
+    'insert into held (device, body, cause, held_at) values (?, ?, ?, ?)',
+  );
+  const unbound = database.prepare<[string], { sequence: number; device: DeviceId; body: string }>(
+    `select sequence, device, body from held where device = ? and cause = 'unbound'
+     order by sequence`,
   );
   const remove = database.prepare('delete from held where sequence = ?');
-  const depths = database.prepare<[], { device: DeviceId; rows: number; oldestAt: number }>(
-    `select device, count(*) as rows, min(held_at) as oldestAt from held
-     group by device order by device`,
+  const accept = database.prepare("update held set cause = 'unbound' where device = ?");
+  const depths = database.prepare<
+    [],
+    { device: DeviceId; cause: HeldCause; rows: number; oldestAt: number }
+  >(
+    `select device, cause, count(*) as rows, min(held_at) as oldestAt from held
+     group by device, cause order by device, cause`,
   );
+  const holders = database.prepare<[], { device: DeviceId }>('select distinct device from held');
   const expire = database.prepare<{ before: number; device: string; keep: number }>(
     `delete from held where device = @device and (held_at < @before or sequence <= (
        select sequence from held where device = @device
        order by sequence desc limit 1 offset @keep))`,
   );
   return {
-    add: (device, observations, at) => void add.run(device, encodeHeld(observations), at),
-    of: (device) =>
-      of.all(device).map(({ body, ...row }) => ({ ...row, observations: decodeHeld(body) })),
+    add: (device, observations, cause, at) =>
+      void add.run(device, encodeHeld(observations), cause, at),
+    accept: (device) => void accept.run(device),
+    unbound: (device) =>
+      unbound.all(device).map(({ body, ...row }) => ({ ...row, observations: decodeHeld(body) })),
     remove: (sequence) => void remove.run(sequence),
     depths: () => depths.all(),
     expire: (before) =>
-      depths
+      holders
         .all()
         .map(({ device }) => ({
           device,

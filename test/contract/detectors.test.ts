@@ -42,6 +42,7 @@ function watch(
 const at = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((each) => each as Instant);
 const kinds = {
   connected: {},
+  'device-swapped': {},
   disconnected: { cause: fc.string() },
   refused: { cause: fc.string() },
   'protocol-violation': { cause: fc.string() },
@@ -95,6 +96,7 @@ const attacks: Readonly<Record<string, readonly Signal[]>> = {
     device,
     cause: 'MQTT-3.3.1-4',
   })),
+  'device-swap': times(5, 1, (at) => ({ kind: 'device-swapped', at, device })),
   'limit-abuse': times(1, 1, (at) => ({ kind: 'limit', at, device, limit: 'packet-bytes' })),
   'message-flood': times(5_000, 1, (at) => messageAt(at)),
 };

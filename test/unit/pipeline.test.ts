@@ -238,6 +238,44 @@ describe('detection', () => {
   });
 });
 
+describe('a device that announces its serial number', () => {
+  const says = (serial: string | undefined, seq: number) =>
+    intake('mon-1', { ...spo2(97), seq, ...(serial !== undefined && { serial }) });
+
+  it('is known by it, and another one under its name is held and noticed', () => {
+    const memory = createMemory();
+    const first = admit([says('A', 1), says('A', 2)], [], policy, memory);
+    expect([...first.announced]).toEqual([['mon-1', 'A']]);
+    expect(first.departures).toHaveLength(2);
+
+    const bound = new Map(policy.devices);
+    const device = bound.get('mon-1');
+    if (device) bound.set('mon-1', { ...device, serialNumber: 'A' });
+    const batch = [says('B', 3), says(undefined, 4), says('A', 5), says(undefined, 6)];
+    const second = admit(batch, [], { ...policy, devices: bound }, memory);
+    expect(second.held.map(({ cause }) => cause)).toEqual(['swapped', 'swapped']);
+    expect(second.departures).toHaveLength(2);
+    expect(second.findings).toMatchObject([{ threat: 'D04', about: 'mon-1' }]);
+  });
+
+  it('is still heard when it alarms, but names no patient', () => {
+    const devices = new Map(policy.devices);
+    const device = devices.get('mon-1');
+    if (device) devices.set('mon-1', { ...device, serialNumber: 'A' });
+    const alert = { event: 'MDC_EVT_ALARM', phase: 'start', priority: 'high' };
+    const message = { seq: 1, serial: 'B', alerts: [alert] };
+    const { departures, held } = admit(
+      [intake('mon-1', message, { channel: 'alerts' })],
+      [],
+      { ...policy, devices },
+      createMemory(),
+    );
+    expect(departures).toMatchObject([{ lane: 'alert' }]);
+    expect(departures[0]?.observations[0]?.subject).toBeUndefined();
+    expect(held).toEqual([]);
+  });
+});
+
 it('releases what was held once its patient is known', () => {
   const before = admit([intake('mon-2', spo2(97))], [], policy, createMemory());
   const [held] = before.held;

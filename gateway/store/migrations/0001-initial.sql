@@ -7,6 +7,8 @@ create table device (
   function text not null,
   ward text not null,
   added_at integer not null,
+  -- What the device announces of itself, once it did.
+  serial_number text,
   -- SHA-256 of the one-time enrolment token, until it is used or expires.
   token_hash text,
   token_expires_at integer
@@ -63,6 +65,8 @@ create table held (
   sequence integer primary key,
   device text not null,
   body text not null,
+  -- unbound: nobody was bound to the device. swapped: it was another device.
+  cause text not null,
   held_at integer not null
 ) strict;
 
