@@ -63,6 +63,8 @@ export interface Admission {
   /** Serial numbers that devices announced for the first time. */
   readonly announced: ReadonlyMap<DeviceId, string>;
   readonly rejected: readonly Rejection[];
+  /** Bytes of each device’s lines that belonged to no record. */
+  readonly discardedBytes: ReadonlyMap<DeviceId, number>;
   readonly findings: readonly Finding[];
   /** One for each intake: the bytes owed to the device once this is on disk. */
   readonly replies: readonly Uint8Array[];
@@ -87,6 +89,7 @@ export function admit(
   const announced = new Map<DeviceId, string>();
   const rejected: Rejection[] = [];
   const replies: Uint8Array[] = [];
+  const discardedBytes = new Map<DeviceId, number>();
   const signals: Signal[] = [...linkSignals];
 
   for (const intake of batch) {
@@ -95,7 +98,11 @@ export function admit(
     replies.push(reading.reply);
     rejected.push(...reading.rejected);
     if (!intake.isTurn) signals.push(messageSignal(intake, reading.records.length));
-    if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
+    if (reading.discardedBytes > 0) {
+      signals.push(damageSignal(intake, reading.discardedBytes));
+      const before = discardedBytes.get(intake.device) ?? 0;
+      discardedBytes.set(intake.device, before + reading.discardedBytes);
+    }
 
     for (const { key, record } of reading.records) {
       const { device: id, receivedAt } = intake;
@@ -123,7 +130,8 @@ export function admit(
   for (const rejection of rejected) signals.push(rejectionSignal(rejection));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
-  return { departures, held, announced, rejected, findings, replies, changes: memory.changes };
+  const { changes } = memory;
+  return { departures, held, announced, rejected, discardedBytes, findings, replies, changes };
 }
 
 /** Lets what waited for a patient go, now that its device is bound. */
