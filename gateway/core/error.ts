@@ -42,8 +42,7 @@ export const failures = {
   },
   'store-damaged': {
     exit: 1,
-    remedy:
-      'Stop the gateway, keep this directory for analysis, and put a copy of it from before in its place.',
+    remedy: 'Restore a copy of the site directory from before; keep this one for analysis.',
   },
   'store-full': { exit: 1, remedy: 'Free disk space; devices keep their data until then.' },
   'port-busy': {
