@@ -159,7 +159,13 @@ describe.each([...protocols.keys()])('%s', (id) => {
  * Formats that carry no checksum. Over MQTT, TLS guards every byte; on a bare line a digit that
  * turned into another digit is a number like any other. Everything else must still be noticed.
  */
-const unchecked = new Set(['wardgate-json', 'senml-json', 'masimo-ascii', 'nellcor-ascii']);
+const unchecked = new Set([
+  'wardgate-json',
+  'senml-json',
+  'masimo-ascii',
+  'nellcor-ascii',
+  'ivy-ansar',
+]);
 
 interface Damage {
   readonly name: string;
@@ -168,6 +174,7 @@ interface Damage {
   readonly before: string;
   readonly after: string;
   readonly isFlip: boolean;
+  readonly offset: number;
 }
 
 /** Every byte of a short message is damaged; of a long one, as many spread over it. */
@@ -189,6 +196,7 @@ function* damages(whole: Buffer, end: number): Generator<Damage> {
       before: around([byte]),
       after: around(middle),
       isFlip: middle.length === 1,
+      offset,
     });
     yield make('a dropped byte', []);
     yield make('a doubled byte', [byte, byte]);
@@ -196,14 +204,17 @@ function* damages(whole: Buffer, end: number): Generator<Damage> {
   }
 }
 
-function isBeyondRecognition(id: string, { before, after, isFlip }: Damage): boolean {
+function isBeyondRecognition(id: string, { before, after, isFlip, offset }: Damage): boolean {
   // Fixed widths and exact forms: only a digit in a digit's place goes unnoticed.
   if (id === 'masimo-ascii' || id === 'nellcor-ascii') {
     return isFlip && /\d/.test(before.charAt(1)) && /\d/.test(after.charAt(1));
   }
   // SenML's labels are one or two letters: `bt` with one bit flipped is `bv`.
   if (id === 'senml-json' && isFlip && /[a-z]/.test(before.charAt(1))) return true;
-  // JSON: whatever belongs to a number or stands between two of them.
+  // ANSAR-B: 400 samples stand behind the nine bytes of its head, each any byte.
+  const isAnsarWave = id === 'ivy-ansar' && offset >= 9 && offset < 409;
+  if (isAnsarWave && isFlip) return true;
+  // JSON and ANSAR-B: whatever belongs to a number or stands between two of them.
   return unchecked.has(id) && /[\d.eE+-]/.test(before + after);
 }
 
