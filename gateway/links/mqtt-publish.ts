@@ -44,12 +44,18 @@ export interface PublishOptions {
  */
 export class PublishPath {
   readonly #options: PublishOptions;
+  /** A handful, compared byte by byte: no text is made for each message. */
+  readonly #topics: readonly { readonly bytes: Buffer; readonly channel: Channel }[];
   readonly #owed: Owed[] = [];
   #owedBytes = 0;
   #isEnded = false;
 
   constructor(options: PublishOptions) {
     this.#options = options;
+    this.#topics = [...options.channels].map(([topic, channel]) => ({
+      bytes: Buffer.from(topic),
+      channel,
+    }));
   }
 
   /** True when no more should be read before something is answered. */
@@ -69,10 +75,9 @@ export class PublishPath {
    * The bytes offered are a view of what was received, not a copy.
    */
   publish(bytes: Buffer, first: number, body: number, end: number): Sighting | undefined {
-    const { device, channels, limits, exactlyOnce, intake, now } = this.#options;
+    const { device, limits, exactlyOnce, intake, now } = this.#options;
     const topicEnd = body + 2 + uint16(bytes, body);
-    // Our topics are ASCII, where Latin-1 and UTF-8 agree; any other byte matches none of them.
-    const channel = channels.get(bytes.toString('latin1', body + 2, topicEnd));
+    const channel = this.#channelOf(bytes, body + 2, topicEnd);
     if (channel === undefined) {
       const topic = bytes.toString('utf8', body + 2, topicEnd);
       return { kind: 'topic-refused', action: 'publish', topic };
@@ -117,6 +122,11 @@ export class PublishPath {
     this.#isEnded = true;
   }
 
+  #channelOf(bytes: Buffer, from: number, end: number): Channel | undefined {
+    for (const topic of this.#topics) if (isAt(bytes, from, end, topic.bytes)) return topic.channel;
+    return undefined;
+  }
+
   /** Counts from now on, and even if the connection ends: its session may come back. */
   #receive(packetId: number, kept: Promise<unknown>): void {
     const { exactlyOnce } = this.#options;
@@ -154,4 +164,12 @@ export class PublishPath {
     }
     if (!this.#isEnded) this.#options.answered();
   }
+}
+
+/** True when what stands in `bytes` from `from` to `end` is `wanted`. */
+function isAt(bytes: Buffer, from: number, end: number, wanted: Buffer): boolean {
+  if (end - from !== wanted.length) return false;
+  for (let index = 0; index < wanted.length; index++)
+    if (bytes[from + index] !== wanted[index]) return false;
+  return true;
 }
