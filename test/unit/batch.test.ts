@@ -58,6 +58,16 @@ describe('a batch', () => {
     expect([...(intakesOf(open.close())[0]?.bytes ?? [])]).toEqual([1, 2, 3]);
   });
 
+  it('keeps what it has when it has to grow', () => {
+    const open = openBatch();
+    const fills = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    for (const fill of fills) open.add(intake(new Uint8Array(100_000).fill(fill)));
+    const back = intakesOf(handedOver(open.close()));
+    expect(back.map(({ bytes }) => [bytes.length, ...new Set(bytes)])).toEqual(
+      fills.map((fill) => [100_000, fill]),
+    );
+  });
+
   it('takes no more intakes than it may, and says so', () => {
     const open = openBatch();
     const one = intake(Uint8Array.of(1));
