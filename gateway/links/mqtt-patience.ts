@@ -1,10 +1,10 @@
 import type { MqttLimits } from './mqtt-limits.ts';
 
 /** Where a connection stands: no CONNECT yet, its CONNECT is judged, admitted, ending. */
-export type Phase = 'waiting' | 'deciding' | 'open' | 'closing';
+type Phase = 'waiting' | 'deciding' | 'open' | 'closing';
 
 /** What a connection took too long for. */
-export type Excess = 'connect-time' | 'packet-time' | 'unread-time' | 'keep-alive' | 'close-time';
+type Excess = 'connect-time' | 'packet-time' | 'unread-time' | 'keep-alive' | 'close-time';
 
 /**
  * How long one connection may take for what it does. Every time is of the monotonic clock, in

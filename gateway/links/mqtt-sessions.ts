@@ -12,7 +12,7 @@ interface Subscription {
 }
 
 /** A publish of QoS 2, from its first PUBLISH to its PUBREL (MQTT-4.3.3-2). */
-export interface Reception {
+interface Reception {
   /** Settles with the commit. */
   readonly kept: Promise<unknown>;
   isKept: boolean;
