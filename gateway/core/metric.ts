@@ -63,6 +63,15 @@ export const metrics = {
   },
   MDC_MASS_BODY_ACTUAL: { code: 188736, unit: 'kg', loinc: '29463-7', plausible: [0.2, 700] },
 
+  /** Of a meter that pricks a finger and gives the result as plasma glucose. */
+  MDC_CONC_GLU_CAPILLARY_PLASMA: {
+    code: 160188,
+    unit: 'mg/dL',
+    loinc: '41653-7',
+    plausible: [1, 2_000],
+    molarMass: 180.156,
+  },
+
   // In serum or plasma.
   /** Glucose. */
   LN_14749_6: { unit: 'mmol/L', loinc: '14749-6', plausible: [0, 150], molarMass: 180.156 },
