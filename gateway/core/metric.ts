@@ -17,10 +17,26 @@ export const metrics = {
     shape: 'samples',
     plausible: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   },
+  // One of the leads; which one stands elsewhere.
+  MDC_ECG_ELEC_POTL: {
+    code: 131328,
+    unit: 'uV',
+    shape: 'samples',
+    plausible: [-32_768, 32_767],
+  },
   MDC_ECG_HEART_RATE: { code: 147842, unit: '/min', loinc: '8867-4', plausible: [10, 350] },
   MDC_RESP_RATE: { code: 151562, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
   // Survived accidental hypothermia begins near 12 °C.
   MDC_TEMP_BODY: { code: 150364, unit: 'Cel', loinc: '8310-5', plausible: [10, 47] },
+  // Without a site: monitors call such a probe T1 to T6.
+  MDC_TEMP: { code: 150344, unit: 'Cel', loinc: '8310-5', plausible: [0, 50] },
+  MDC_TEMP_ESOPH: { code: 150372, unit: 'Cel', loinc: '60836-4', plausible: [10, 47] },
+  MDC_TEMP_NASOPH: { code: 150380, unit: 'Cel', loinc: '60838-0', plausible: [10, 47] },
+  MDC_TEMP_RECT: { code: 188420, unit: 'Cel', plausible: [10, 47] },
+  MDC_TEMP_TYMP: { code: 150392, unit: 'Cel', plausible: [10, 47] },
+  MDC_TEMP_SKIN: { code: 150388, unit: 'Cel', plausible: [0, 50] },
+  MDC_TEMP_CORE: { code: 150368, unit: 'Cel', plausible: [10, 47] },
+  MDC_TEMP_BLD: { code: 188436, unit: 'Cel', loinc: '60834-9', plausible: [10, 47] },
 
   // FHIR R4 fixes the method-free LOINC numbers for the components of a blood pressure.
   MDC_PRESS_BLD_NONINV_SYS: {
@@ -61,6 +77,64 @@ export const metrics = {
     loinc: '76214-6',
     plausible: [-40, 400],
   },
+  MDC_PRESS_BLD_ART_ABP_SYS: {
+    code: 150037,
+    unit: 'mm[Hg]',
+    loinc: '76215-3',
+    plausible: [-40, 400],
+  },
+  MDC_PRESS_BLD_ART_ABP_DIA: {
+    code: 150038,
+    unit: 'mm[Hg]',
+    loinc: '76213-8',
+    plausible: [-40, 400],
+  },
+  MDC_PRESS_BLD_ART_ABP_MEAN: {
+    code: 150039,
+    unit: 'mm[Hg]',
+    loinc: '76214-6',
+    plausible: [-40, 400],
+  },
+  MDC_PRESS_BLD_ART_PULM_SYS: {
+    code: 150045,
+    unit: 'mm[Hg]',
+    loinc: '8440-0',
+    plausible: [-40, 300],
+  },
+  MDC_PRESS_BLD_ART_PULM_DIA: { code: 150046, unit: 'mm[Hg]', plausible: [-40, 300] },
+  MDC_PRESS_BLD_ART_PULM_MEAN: { code: 150047, unit: 'mm[Hg]', plausible: [-40, 300] },
+  MDC_PRESS_BLD_ART_PULM_WEDGE: {
+    code: 150052,
+    unit: 'mm[Hg]',
+    loinc: '75994-4',
+    plausible: [-40, 150],
+  },
+  MDC_PRESS_BLD_VEN_CENT_MEAN: { code: 150087, unit: 'mm[Hg]', plausible: [-40, 150] },
+  MDC_OUTPUT_CARD: { code: 150276, unit: 'L/min', loinc: '8741-1', plausible: [0.1, 40] },
+
+  // Breathing and ventilation.
+  MDC_TTHOR_RESP_RATE: { code: 151578, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
+  MDC_CO2_RESP_RATE: { code: 151594, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
+  MDC_CONC_AWAY_O2_INSP: { code: 152196, unit: '%', loinc: '71835-3', plausible: [0, 100] },
+  MDC_CONC_AWAY_O2_ET: { code: 152440, unit: '%', plausible: [0, 100] },
+  MDC_VENT_PRESS_AWAY_MAX: { code: 151973, unit: 'cm[H2O]', plausible: [-40, 200] },
+  MDC_VENT_PRESS_AWAY_MEAN: {
+    code: 151975,
+    unit: 'cm[H2O]',
+    loinc: '60952-9',
+    plausible: [-40, 150],
+  },
+  MDC_VENT_PRESS_AWAY_END_EXP_POS: {
+    code: 151976,
+    unit: 'cm[H2O]',
+    loinc: '76248-4',
+    plausible: [-40, 100],
+  },
+  MDC_VENT_PRESS_RESP_PLAT: { code: 152424, unit: 'cm[H2O]', plausible: [-40, 200] },
+  MDC_VOL_AWAY_TIDAL_INSP: { code: 152660, unit: 'mL', plausible: [0, 5_000] },
+  MDC_VOL_AWAY_TIDAL_EXP: { code: 152664, unit: 'mL', plausible: [0, 5_000] },
+  MDC_VENT_VOL_MINUTE_EXP: { code: 152000, unit: 'L/min', plausible: [0, 100] },
+  MDC_COMPL_LUNG: { code: 151688, unit: 'mL/cm[H2O]', plausible: [0, 500] },
   MDC_MASS_BODY_ACTUAL: { code: 188736, unit: 'kg', loinc: '29463-7', plausible: [0.2, 700] },
 
   /** Of a meter that pricks a finger and gives the result as plasma glucose. */

@@ -36,6 +36,33 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   MDC_PRESS_BLD_NONINV_DIA: { base: 76, spread: 6, swing: 4, periodMinutes: 30, digits: 0 },
   MDC_PRESS_BLD_ART_SYS: { base: 125, spread: 10, swing: 6, periodMinutes: 6, digits: 0 },
   MDC_PRESS_BLD_ART_DIA: { base: 74, spread: 6, swing: 4, periodMinutes: 6, digits: 0 },
+  MDC_TEMP: { base: 36.8, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_TEMP_ESOPH: { base: 36.9, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_TEMP_NASOPH: { base: 36.7, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_TEMP_RECT: { base: 37.1, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_TEMP_TYMP: { base: 36.8, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_TEMP_SKIN: { base: 33.5, spread: 0.8, swing: 0.4, periodMinutes: 60, digits: 1 },
+  MDC_TEMP_CORE: { base: 37, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_TEMP_BLD: { base: 37, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
+  MDC_PRESS_BLD_ART_ABP_SYS: { base: 125, spread: 10, swing: 6, periodMinutes: 6, digits: 0 },
+  MDC_PRESS_BLD_ART_ABP_DIA: { base: 74, spread: 6, swing: 4, periodMinutes: 6, digits: 0 },
+  MDC_PRESS_BLD_ART_PULM_SYS: { base: 24, spread: 3, swing: 2, periodMinutes: 6, digits: 0 },
+  MDC_PRESS_BLD_ART_PULM_DIA: { base: 10, spread: 2, swing: 1, periodMinutes: 6, digits: 0 },
+  MDC_PRESS_BLD_ART_PULM_WEDGE: { base: 9, spread: 2, swing: 1, periodMinutes: 20, digits: 0 },
+  MDC_PRESS_BLD_VEN_CENT_MEAN: { base: 7, spread: 2, swing: 1, periodMinutes: 10, digits: 0 },
+  MDC_OUTPUT_CARD: { base: 5.2, spread: 0.6, swing: 0.3, periodMinutes: 20, digits: 1 },
+  MDC_TTHOR_RESP_RATE: { base: 15, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
+  MDC_CO2_RESP_RATE: { base: 15, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
+  MDC_CONC_AWAY_O2_INSP: { base: 45, spread: 8, swing: 1, periodMinutes: 30, digits: 0 },
+  MDC_CONC_AWAY_O2_ET: { base: 40, spread: 6, swing: 1, periodMinutes: 30, digits: 0 },
+  MDC_VENT_PRESS_AWAY_MAX: { base: 19, spread: 3, swing: 1, periodMinutes: 5, digits: 0 },
+  MDC_VENT_PRESS_AWAY_MEAN: { base: 10, spread: 1, swing: 1, periodMinutes: 5, digits: 0 },
+  MDC_VENT_PRESS_AWAY_END_EXP_POS: { base: 6, spread: 1, swing: 0.4, periodMinutes: 30, digits: 0 },
+  MDC_VENT_PRESS_RESP_PLAT: { base: 16, spread: 2, swing: 1, periodMinutes: 5, digits: 0 },
+  MDC_VOL_AWAY_TIDAL_INSP: { base: 490, spread: 40, swing: 20, periodMinutes: 4, digits: 0 },
+  MDC_VOL_AWAY_TIDAL_EXP: { base: 480, spread: 40, swing: 20, periodMinutes: 4, digits: 0 },
+  MDC_VENT_VOL_MINUTE_EXP: { base: 7, spread: 0.8, swing: 0.3, periodMinutes: 5, digits: 1 },
+  MDC_COMPL_LUNG: { base: 52, spread: 8, swing: 2, periodMinutes: 20, digits: 0 },
   MDC_MASS_BODY_ACTUAL: { base: 74, spread: 12, swing: 0.3, periodMinutes: 1_440, digits: 1 },
 
   LN_14749_6: analyte(5.4, 0.8, 1),
@@ -91,6 +118,14 @@ export function vitalSigns(seed: number, at: Instant): Readonly<Partial<Record<M
   values.MDC_PRESS_BLD_ART_MEAN = meanPressure(
     values.MDC_PRESS_BLD_ART_SYS,
     values.MDC_PRESS_BLD_ART_DIA,
+  );
+  values.MDC_PRESS_BLD_ART_ABP_MEAN = meanPressure(
+    values.MDC_PRESS_BLD_ART_ABP_SYS,
+    values.MDC_PRESS_BLD_ART_ABP_DIA,
+  );
+  values.MDC_PRESS_BLD_ART_PULM_MEAN = meanPressure(
+    values.MDC_PRESS_BLD_ART_PULM_SYS,
+    values.MDC_PRESS_BLD_ART_PULM_DIA,
   );
   return values;
 }

@@ -1,0 +1,72 @@
+import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
+import { driFieldNames } from '../../gateway/core/dri-database.ts';
+
+const metrics = [
+  { field: 'ECG.HR', metric: 'MDC_ECG_HEART_RATE' },
+  { field: 'ECG.IMP-RR', metric: 'MDC_TTHOR_RESP_RATE' },
+  { field: 'SPO2.SAT', metric: 'MDC_PULS_OXIM_SAT_O2' },
+  { field: 'SPO2.PR', metric: 'MDC_PULS_OXIM_PULS_RATE' },
+  { field: 'NIBP.SYS', metric: 'MDC_PRESS_BLD_NONINV_SYS' },
+  { field: 'NIBP.DIA', metric: 'MDC_PRESS_BLD_NONINV_DIA' },
+  { field: 'NIBP.MEAN', metric: 'MDC_PRESS_BLD_NONINV_MEAN' },
+  { field: 'NIBP.PR', metric: 'MDC_PULS_RATE_NON_INV' },
+  { field: 'ART.SYS', metric: 'MDC_PRESS_BLD_ART_SYS' },
+  { field: 'ART.DIA', metric: 'MDC_PRESS_BLD_ART_DIA' },
+  { field: 'ART.MEAN', metric: 'MDC_PRESS_BLD_ART_MEAN' },
+  { field: 'ABP.SYS', metric: 'MDC_PRESS_BLD_ART_ABP_SYS' },
+  { field: 'ABP.DIA', metric: 'MDC_PRESS_BLD_ART_ABP_DIA' },
+  { field: 'ABP.MEAN', metric: 'MDC_PRESS_BLD_ART_ABP_MEAN' },
+  { field: 'PA.SYS', metric: 'MDC_PRESS_BLD_ART_PULM_SYS' },
+  { field: 'PA.DIA', metric: 'MDC_PRESS_BLD_ART_PULM_DIA' },
+  { field: 'PA.MEAN', metric: 'MDC_PRESS_BLD_ART_PULM_MEAN' },
+  { field: 'CVP.MEAN', metric: 'MDC_PRESS_BLD_VEN_CENT_MEAN' },
+  { field: 'CO.PCWP', metric: 'MDC_PRESS_BLD_ART_PULM_WEDGE' },
+  { field: 'CO.CO', metric: 'MDC_OUTPUT_CARD' },
+  { field: 'CO.BLOOD-TEMP', metric: 'MDC_TEMP_BLD' },
+  { field: 'T1.TEMP', metric: 'MDC_TEMP' },
+  { field: 'T2.TEMP', metric: 'MDC_TEMP' },
+  { field: 'T3.TEMP', metric: 'MDC_TEMP' },
+  { field: 'T4.TEMP', metric: 'MDC_TEMP' },
+  { field: 'ESO.TEMP', metric: 'MDC_TEMP_ESOPH' },
+  { field: 'NASO.TEMP', metric: 'MDC_TEMP_NASOPH' },
+  { field: 'RECT.TEMP', metric: 'MDC_TEMP_RECT' },
+  { field: 'TYMP.TEMP', metric: 'MDC_TEMP_TYMP' },
+  { field: 'SKIN.TEMP', metric: 'MDC_TEMP_SKIN' },
+  { field: 'CORE.TEMP', metric: 'MDC_TEMP_CORE' },
+  { field: 'CO2.RR', metric: 'MDC_CO2_RESP_RATE' },
+  { field: 'O2.FI', metric: 'MDC_CONC_AWAY_O2_INSP' },
+  { field: 'O2.ET', metric: 'MDC_CONC_AWAY_O2_ET' },
+  { field: 'FLOW.RR', metric: 'MDC_RESP_RATE' },
+  { field: 'FLOW.PPEAK', metric: 'MDC_VENT_PRESS_AWAY_MAX' },
+  { field: 'FLOW.PEEP', metric: 'MDC_VENT_PRESS_AWAY_END_EXP_POS' },
+  { field: 'FLOW.PPLAT', metric: 'MDC_VENT_PRESS_RESP_PLAT' },
+  { field: 'FLOW2.PMEAN', metric: 'MDC_VENT_PRESS_AWAY_MEAN' },
+  { field: 'FLOW.TV-INSP', metric: 'MDC_VOL_AWAY_TIDAL_INSP' },
+  { field: 'FLOW.TV-EXP', metric: 'MDC_VOL_AWAY_TIDAL_EXP' },
+  { field: 'FLOW.MV-EXP', metric: 'MDC_VENT_VOL_MINUTE_EXP' },
+  { field: 'FLOW.COMPLIANCE', metric: 'MDC_COMPL_LUNG' },
+  { field: 'WAVE.ECG1', metric: 'MDC_ECG_ELEC_POTL' },
+  { field: 'WAVE.PLETH', metric: 'MDC_PULS_OXIM_PLETH' },
+] as const;
+
+const read = new Set<string>(metrics.map(({ field }) => field));
+
+export default defineDeviceProfile({
+  id: 'ge-datex-ohmeda-s5',
+  manufacturer: 'GE HealthCare',
+  model: 'Datex-Ohmeda S/5',
+  specialization: 'MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS',
+  class: 'IIb',
+  function: 'monitor',
+  link: { kind: 'line', protocol: 'ge-dri', baudRate: 19_200, parity: 'even' },
+  metrics: [...metrics],
+  // What has no code that could be checked in a public document, and carbon dioxide, which the
+  // monitor gives in per cent of a gas whose humidity it does not name: see docs/protocols/ge-dri.md.
+  omitted: driFieldNames.filter((field) => !read.has(field)),
+  silentAfterMs: 20_000,
+  messagesPerSecondMax: 10,
+  security: { authenticates: false, encrypts: false, updatable: false },
+  sources: [
+    'Datex-Ohmeda S/5 Computer Interface, Record Specification, document 8005313, sections 2 to 5',
+  ],
+});
