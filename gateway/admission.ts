@@ -12,6 +12,9 @@ import type { Kept } from './keeping.ts';
 /** TypeScript where the sources are run as they are, JavaScript in a package. */
 const keeperThread = join(import.meta.dirname, `keeper-thread${extname(import.meta.filename)}`);
 
+/** Three semi-spaces of 4 MiB: a young generation that grows with the load would stay that large. */
+const youngGenerationMb = 12;
+
 /** A batch this large does not wait for company. */
 const companyCount = 256;
 /** Above this links stop reading from their sockets; below half of it they go on. */
@@ -55,6 +58,7 @@ interface Offer {
 export async function startAdmission(options: AdmissionOptions): Promise<Admission> {
   const worker = new Worker(keeperThread, {
     workerData: options.data,
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
   });
   const admission = new RunningAdmission(worker, options);
   await admission.ready;

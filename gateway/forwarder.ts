@@ -50,7 +50,8 @@ class RunningForwarder {
   readonly #options: ForwarderOptions;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  #wakeUp = new AbortController();
+  #isWoken = false;
+  #endSleep: () => void = () => undefined;
   #countMax: number;
   #failures = 0;
 
@@ -61,11 +62,13 @@ class RunningForwarder {
   }
 
   wake(): void {
-    this.#wakeUp.abort();
+    this.#isWoken = true;
+    this.#endSleep();
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#endSleep();
     this.#options.connection.close();
     await this.#ended;
   }
@@ -110,18 +113,29 @@ class RunningForwarder {
     }
   }
 
-  /** Doubling, of that a random half to the whole, so that a hospital that returns is not met by everybody at once. */
+  /**
+   * Doubling, of that a random half to the whole, so that a hospital that returns is not met by
+   * everybody at once.
+   */
   async #backOff(cause: string, afterMs = 0): Promise<void> {
     const { relay, log, chance } = this.#options;
     if (this.#failures === 0) log('relay.down', { relay, cause });
     const ceiling = Math.min(retryMinMs * 2 ** this.#failures, retryMaxMs);
     this.#failures += 1;
+    // One entry asks whether it is back: a whole batch would be made for nothing.
+    this.#countMax = 1;
     await wait(Math.max(afterMs, ceiling * (0.5 + 0.5 * chance())), this.#stop.signal);
   }
 
+  /** Until woken, stopped, or it is time to look all the same. */
   async #sleep(): Promise<void> {
-    await wait(idlePollMs, AbortSignal.any([this.#stop.signal, this.#wakeUp.signal]));
-    if (this.#wakeUp.signal.aborted) this.#wakeUp = new AbortController();
+    const over = Promise.withResolvers<void>();
+    this.#endSleep = over.resolve;
+    const timer = setTimeout(over.resolve, idlePollMs);
+    if (this.#isWoken || this.#stop.signal.aborted) over.resolve();
+    await over.promise;
+    clearTimeout(timer);
+    this.#isWoken = false;
   }
 }
 
@@ -129,6 +143,6 @@ async function wait(durationMs: number, signal: AbortSignal): Promise<void> {
   try {
     await delay(durationMs, undefined, { signal });
   } catch {
-    // Woken or stopped: the caller looks which.
+    // Stopped: the caller looks.
   }
 }

@@ -66,15 +66,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   try {
     const profiles = await loadProfiles(options.directory);
-    running.admission = await openAdmission(config, profiles, running, options);
-    await startParts(running, {
-      config,
-      profiles,
-      protocols: await loadProtocols(),
-      pki: openSitePki(options.directory),
-      admission: running.admission,
-      options,
-    });
+    // The keeper thread loads meanwhile.
+    const opening = openAdmission(config, profiles, running, options);
+    const [admission, protocols] = await Promise.all([opening, loadProtocols()]);
+    running.admission = admission;
+    const pki = openSitePki(options.directory);
+    await startParts(running, { config, profiles, protocols, pki, admission, options });
     return {
       mqttPort: running.broker?.port ?? 0,
       httpsPort: running.https?.port ?? 0,

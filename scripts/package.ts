@@ -30,7 +30,11 @@ function packageInto(out: string): void {
     readFileSync(join(root, 'package.json'), 'utf8'),
   );
   const main = bin.wardgate.replace(/\.ts$/, '.js');
-  const packaged = { ...manifest, bin: { wardgate: main }, scripts: { start: `node ${main} run` } };
+  const packaged = {
+    ...manifest,
+    bin: { wardgate: main },
+    scripts: { start: `node --max-semi-space-size=4 ${main} run` },
+  };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(packaged, null, 2)}\n`);
   chmodSync(join(out, main), 0o755);
 }

@@ -17,7 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { GatewayError } from '../core/error.ts';
 
-/** Bytes of a key for AES-256, SQLCipher or HMAC-SHA-256. */
+/** Bytes of a key for AES-256, ChaCha20 or HMAC-SHA-256. */
 const secretBytes = 32;
 /** A secret below this could be guessed. */
 const secretBytesMin = 16;
