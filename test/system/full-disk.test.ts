@@ -72,9 +72,9 @@ it('promises nothing while the disk is full, lives on, and delivers all it did p
   const disk = join(folder.path, 'disk');
   mkdirSync(disk);
   const options = `size=${diskBytes},mode=0700`;
-  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
+  const mount = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
   if (mount.status !== 0) return context.skip('mounting a small disk is not permitted here');
-  onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+  onTestFinished(() => void spawnSync('/bin/umount', ['-l', disk]));
 
   const ward = await startWard(disk);
   const { site, hospital, gateway } = ward;
