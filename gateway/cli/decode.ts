@@ -6,6 +6,7 @@ import type { DeviceId } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import { metrics } from '../core/metric.ts';
 import type { Instant, Observation } from '../core/observation.ts';
+import type { ProtocolStep } from '../core/protocol.ts';
 import { findProtocol, loadProtocols } from '../policy.ts';
 import { findProfile, loadProfiles } from '../profiles.ts';
 import { check } from '../stages/check.ts';
@@ -30,12 +31,9 @@ export default defineCommand({
     const receivedAt = Date.now() as Instant;
     let state = protocol.start;
 
-    for await (const chunk of chunks(file, options.chunk)) {
-      const step = protocol.step(state, chunk);
-      state = step.state;
-      summary.bytes += chunk.length;
-      summary.discardedBytes += step.discardedBytes;
-      for (const record of step.records) {
+    const take = ({ records, discardedBytes }: Pick<ProtocolStep<unknown>, Taken>) => {
+      summary.discardedBytes += discardedBytes;
+      for (const record of records) {
         summary.records += 1;
         const key = `${summary.records}`;
         const device = (record.serialNumber ?? profile.id) as DeviceId;
@@ -48,11 +46,21 @@ export default defineCommand({
         summary.observations += checked.observations.length;
         summary.rejected += decoded.rejected.length + checked.rejected.length;
       }
+    };
+    for await (const chunk of chunks(file, options.chunk)) {
+      const step = protocol.step(state, chunk);
+      state = step.state;
+      summary.bytes += chunk.length;
+      take(step);
     }
+    const rest = protocol.finish?.(state);
+    if (rest) take(rest);
     print(JSON.stringify({ summary }));
     return 0;
   },
 });
+
+type Taken = 'records' | 'discardedBytes';
 
 /** Exactly `size` bytes at a time, but for the last. */
 async function* chunks(file: string, size: number): AsyncGenerator<Uint8Array> {

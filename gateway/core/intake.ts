@@ -39,6 +39,7 @@ export const rejectionReasons = {
   duplicate: 'The same record again; the first one counts.',
   'test-data': 'The device says it is in demo or test mode, or it is a quality control.',
   'placeholder-subject': 'The patient id is one that vendors ship as a default.',
+  'not-applied': 'An admission, transfer or discharge that changes no association here.',
   withheld: 'A sanitizer rule did not let it leave.',
   expired: 'Held for a patient who was never associated.',
 } as const satisfies Record<string, string>;

@@ -26,6 +26,15 @@ export const metrics = {
   },
   MDC_ECG_HEART_RATE: { code: 147842, unit: '/min', loinc: '8867-4', plausible: [10, 350] },
   MDC_RESP_RATE: { code: 151562, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
+  MDC_PULS_OXIM_PLETH_RESP_RATE: {
+    code: 151658,
+    unit: '/min',
+    loinc: '9279-1',
+    plausible: [0, 200],
+  },
+  // LOINC's numbers are of the end of a breath, which these do not say they are.
+  MDC_CONC_AWAY_CO2_EXP: { code: 151712, unit: 'mm[Hg]', plausible: [0, 150] },
+  MDC_CONC_AWAY_CO2_INSP: { code: 151716, unit: 'mm[Hg]', plausible: [0, 150] },
   // Survived accidental hypothermia begins near 12 °C.
   MDC_TEMP_BODY: { code: 150364, unit: 'Cel', loinc: '8310-5', plausible: [10, 47] },
   // Without a site: monitors call such a probe T1 to T6.
@@ -57,6 +66,7 @@ export const metrics = {
     loinc: '8478-0',
     plausible: [5, 320],
   },
+  MDC_BLD_PULS_RATE_INV: { code: 149522, unit: '/min', loinc: '8867-4', plausible: [10, 350] },
   MDC_PULS_RATE_NON_INV: { code: 149546, unit: '/min', loinc: '8867-4', plausible: [10, 350] },
   // A line that is flushed or not yet zeroed reads a little below nothing.
   MDC_PRESS_BLD_ART_SYS: {

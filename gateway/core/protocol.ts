@@ -1,4 +1,5 @@
 import type { AbsentReason } from './absent-reason.ts';
+import type { Admission } from './admission.ts';
 import type { AlertEventId, AlertPhase, AlertPriority } from './alert.ts';
 import type { Instant, Quality } from './observation.ts';
 
@@ -31,6 +32,8 @@ export interface DeviceRecord {
   readonly alerts?: readonly AlertRecord[] | undefined;
   /** The device's own count of its messages. */
   readonly sequence?: number | undefined;
+  /** The device's own name for the message this came in, the same when it sends it again. */
+  readonly messageId?: string | undefined;
   /** The device's own clock as ISO 8601; without an offset when the device states none. */
   readonly time?: string | undefined;
   /** The serial number the device announces. */
@@ -41,6 +44,8 @@ export interface DeviceRecord {
   readonly note?: string | undefined;
   /** Demo mode, simulation or quality control: never patient data. */
   readonly isTest?: boolean | undefined;
+  /** No measurement at all: the hospital says who lies where. */
+  readonly admission?: Admission | undefined;
 }
 
 /** What one chunk of bytes led to. */
@@ -74,6 +79,11 @@ export interface Protocol<State = unknown> {
    * then once a second; `at` is the gateway's clock. Most protocols only listen and have none.
    */
   speak?(state: State, at: Instant): Spoken<State>;
+  /**
+   * What stands complete but unread when a capture ends. Only for a format that knows the end of
+   * one message by the beginning of the next; on a live line nothing asks.
+   */
+  finish?(state: State): Pick<ProtocolStep<State>, 'records' | 'discardedBytes'>;
   /**
    * Reads one whole message where the link itself frames them (MQTT). A text instead of records
    * says what is wrong with the message; it names fields, never their content.

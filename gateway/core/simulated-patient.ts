@@ -31,6 +31,8 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   },
   MDC_PULS_OXIM_PERF_REL: { base: 4, spread: 2, swing: 1, periodMinutes: 3, digits: 2 },
   MDC_RESP_RATE: { base: 15, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
+  MDC_CONC_AWAY_CO2_EXP: { base: 37, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
+  MDC_CONC_AWAY_CO2_INSP: { base: 1, spread: 0, swing: 0, periodMinutes: 4, digits: 0 },
   MDC_TEMP_BODY: { base: 36.8, spread: 0.3, swing: 0.2, periodMinutes: 180, digits: 1 },
   MDC_PRESS_BLD_NONINV_SYS: { base: 122, spread: 10, swing: 6, periodMinutes: 30, digits: 0 },
   MDC_PRESS_BLD_NONINV_DIA: { base: 76, spread: 6, swing: 4, periodMinutes: 30, digits: 0 },
@@ -111,6 +113,8 @@ export function vitalSigns(seed: number, at: Instant): Readonly<Partial<Record<M
   values.MDC_ECG_HEART_RATE = rate;
   values.MDC_PULS_OXIM_PULS_RATE = rate;
   values.MDC_PULS_RATE_NON_INV = rate;
+  values.MDC_BLD_PULS_RATE_INV = rate;
+  values.MDC_PULS_OXIM_PLETH_RESP_RATE = values.MDC_RESP_RATE ?? 0;
   values.MDC_PRESS_BLD_NONINV_MEAN = meanPressure(
     values.MDC_PRESS_BLD_NONINV_SYS,
     values.MDC_PRESS_BLD_NONINV_DIA,

@@ -98,6 +98,7 @@ export function decode(identified: IdentifiedRecord): Decoded {
   if (record.isTest) {
     return refused(device, receivedAt, 'test-data', `${Object.keys(record.fields).length} fields`);
   }
+  if (record.admission) return refused(device, receivedAt, 'not-applied', record.admission.event);
   const named = plan.association === 'record' ? record.subject : undefined;
   if (named !== undefined && isPlaceholderSubject(named)) {
     return refused(device, receivedAt, 'placeholder-subject', 'subject');

@@ -109,13 +109,15 @@ function identify(
 }
 
 /**
- * A record says itself which one it is by a time that has a zone, by a number beside any time, or,
- * where somebody takes single measurements, by any time. A number alone starts anew whenever the
- * device does, and two equal lines of a clock that stands still are two records.
+ * A record says itself which one it is by a time that has a zone, by a number or a message's name
+ * beside any time, or, where somebody takes single measurements, by any time. A number alone starts
+ * anew whenever the device does, and two equal lines of a clock that stands still are two records.
  */
-function identifiesItself({ sequence, time }: DeviceRecord, { metrics }: DeviceProfile): boolean {
+function identifiesItself(record: DeviceRecord, { metrics }: DeviceProfile): boolean {
+  const { sequence, messageId, time } = record;
   if (time === undefined) return false;
-  if (sequence !== undefined || /(Z|[+-]\d\d:?\d\d)$/.test(time)) return true;
+  if (sequence !== undefined || messageId !== undefined) return true;
+  if (/(Z|[+-]\d\d:?\d\d)$/.test(time)) return true;
   return metrics.every(({ cadence }) => cadence === 'episodic');
 }
 

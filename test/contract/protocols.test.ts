@@ -165,6 +165,7 @@ const unchecked = new Set([
   'masimo-ascii',
   'nellcor-ascii',
   'ivy-ansar',
+  'hl7v2',
 ]);
 
 interface Damage {
@@ -214,7 +215,7 @@ function isBeyondRecognition(id: string, { before, after, isFlip, offset }: Dama
   // ANSAR-B: 400 samples stand behind the nine bytes of its head, each any byte.
   const isAnsarWave = id === 'ivy-ansar' && offset >= 9 && offset < 409;
   if (isAnsarWave && isFlip) return true;
-  // JSON and ANSAR-B: whatever belongs to a number or stands between two of them.
+  // JSON, HL7 and ANSAR-B: whatever belongs to a number or stands between two of them.
   return unchecked.has(id) && /[\d.eE+-]/.test(before + after);
 }
 

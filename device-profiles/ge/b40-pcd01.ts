@@ -1,0 +1,47 @@
+import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
+
+/** A GE B40 monitor, or its unity network gateway, that sends IHE PCD-01 over MLLP. */
+export default defineDeviceProfile({
+  id: 'ge-b40-pcd01',
+  manufacturer: 'GE HealthCare',
+  model: 'B40 (IHE PCD-01)',
+  specialization: 'MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS',
+  class: 'IIb',
+  function: 'monitor',
+  link: { kind: 'line', protocol: 'hl7v2', baudRate: 115_200 },
+  metrics: [
+    { field: '147842', metric: 'MDC_ECG_HEART_RATE' },
+    { field: '149530', metric: 'MDC_PULS_OXIM_PULS_RATE' },
+    { field: '150456', metric: 'MDC_PULS_OXIM_SAT_O2' },
+    { field: '150488', metric: 'MDC_PULS_OXIM_PERF_REL' },
+    { field: '151562', metric: 'MDC_RESP_RATE' },
+    { field: '151578', metric: 'MDC_TTHOR_RESP_RATE' },
+    { field: '151594', metric: 'MDC_CO2_RESP_RATE' },
+    { field: '151712', metric: 'MDC_CONC_AWAY_CO2_EXP' },
+    { field: '151716', metric: 'MDC_CONC_AWAY_CO2_INSP' },
+    { field: '150344', metric: 'MDC_TEMP' },
+    { field: '150033', metric: 'MDC_PRESS_BLD_ART_SYS' },
+    { field: '150034', metric: 'MDC_PRESS_BLD_ART_DIA' },
+    { field: '150035', metric: 'MDC_PRESS_BLD_ART_MEAN' },
+    { field: '150037', metric: 'MDC_PRESS_BLD_ART_ABP_SYS' },
+    { field: '150038', metric: 'MDC_PRESS_BLD_ART_ABP_DIA' },
+    { field: '150039', metric: 'MDC_PRESS_BLD_ART_ABP_MEAN' },
+    { field: '150045', metric: 'MDC_PRESS_BLD_ART_PULM_SYS' },
+    { field: '150046', metric: 'MDC_PRESS_BLD_ART_PULM_DIA' },
+    { field: '150047', metric: 'MDC_PRESS_BLD_ART_PULM_MEAN' },
+    { field: '150087', metric: 'MDC_PRESS_BLD_VEN_CENT_MEAN' },
+    { field: '150021', metric: 'MDC_PRESS_BLD_NONINV_SYS', cadence: 'episodic' },
+    { field: '150022', metric: 'MDC_PRESS_BLD_NONINV_DIA', cadence: 'episodic' },
+    { field: '150023', metric: 'MDC_PRESS_BLD_NONINV_MEAN', cadence: 'episodic' },
+    { field: '149546', metric: 'MDC_PULS_RATE_NON_INV', cadence: 'episodic' },
+  ],
+  // A summary of every 10 s to 60 s, as set on the monitor.
+  silentAfterMs: 180_000,
+  messagesPerSecondMax: 10,
+  security: { authenticates: false, encrypts: false, updatable: true },
+  sources: [
+    'IHE PCD Technical Framework 10.0, volume 2, 3.1 (PCD-01) and appendix B (segments).',
+    'ISO/IEEE 11073-10101: codes of the metrics.',
+    'A message of a B40 (MSH-3 VSP, PCD_DEC_001): containment, units as MDC codes, OBX-11 R and X.',
+  ],
+});
