@@ -156,6 +156,9 @@ export const metrics = {
     molarMass: 180.156,
   },
 
+  // Of an infusion pump. No LOINC number of these could be checked.
+  MDC_FLOW_FLUID_PUMP: { code: 157784, unit: 'mL/h', plausible: [0, 3_000] },
+
   // In serum or plasma.
   /** Glucose. */
   LN_14749_6: { unit: 'mmol/L', loinc: '14749-6', plausible: [0, 150], molarMass: 180.156 },

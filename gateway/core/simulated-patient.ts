@@ -96,6 +96,8 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   LN_787_2: analyte(89, 4, 0),
   LN_785_6: analyte(30, 1.5, 1),
   LN_786_4: analyte(33.5, 0.8, 1),
+  // Nothing a patient has: what a pump gives one.
+  MDC_FLOW_FLUID_PUMP: { base: 4.2, spread: 2, swing: 0.5, periodMinutes: 60, digits: 1 },
   MDC_CONC_GLU_CAPILLARY_PLASMA: analyte(98, 14, 0),
 };
 
