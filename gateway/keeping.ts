@@ -6,7 +6,7 @@ import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Signal } from './core/signal.ts';
-import { type Admission, admit, type Policy, release } from './pipeline.ts';
+import { type Admission, admit, type HeldCause, type Policy, release } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
 import { lineKey } from './stages/read.ts';
 import type { Shed } from './store/outbox.ts';
@@ -38,6 +38,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
   const memory = createMemory();
   let version = store.version();
   let policy = maker.make(store.devices);
+  if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
 
   function refresh(): void {
     const now = store.version();
@@ -154,18 +155,28 @@ function keepRejections(store: Store, rejected: readonly Rejection[]): void {
   if (beyond > 0) store.counters.add('rejections-not-written', beyond);
 }
 
-/** Lets go what a device measured while it was bound to nobody, as far as it is bound now. */
+/** Lets go what waited for the site to have a destination. */
+function releaseUnrouted(store: Store, policy: Policy): void {
+  for (const { device, cause } of store.held.depths()) {
+    const isReleasable = cause === 'no-relay' || cause === 'unbound';
+    if (isReleasable && policy.devices.has(device)) releaseHeld(store, policy, device, cause);
+  }
+}
+
+/** Lets go what waited for this cause, as far as its patient is known now. */
 export function releaseHeld(
   store: Store,
   policy: Policy,
   device: DeviceId,
+  cause: HeldCause,
 ): { readonly released: number; readonly stillHeld: number } {
   let released = 0;
   let stillHeld = 0;
-  for (const row of store.held.unbound(device)) {
+  for (const row of store.held.of(device, cause)) {
     const { departures, rejected, held } = release(row, policy);
-    if (held.length === row.observations.length) {
-      stillHeld += held.length;
+    const isWaiting = policy.destinations.length === 0 || held.length === row.observations.length;
+    if (isWaiting) {
+      stillHeld += row.observations.length;
       continue;
     }
     store.held.remove(row.sequence);

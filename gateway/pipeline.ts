@@ -50,10 +50,16 @@ export interface Departure {
   readonly observations: readonly Released[];
 }
 
-/** What waits to be told whose it is. */
+/**
+ * Why observations wait: nobody was bound to the device, it was another device, or the site has no
+ * destination yet.
+ */
+export type HeldCause = 'unbound' | 'swapped' | 'no-relay';
+
+/** What waits before it may leave. */
 export interface HeldObservations {
   readonly device: DeviceId;
-  readonly cause: 'unbound' | 'swapped';
+  readonly cause: HeldCause;
   readonly observations: readonly Observation[];
 }
 
@@ -123,7 +129,12 @@ export function admit(
         const cause = isItself ? 'unbound' : 'swapped';
         held.push({ device: id, cause, observations: associated.held });
       }
-      rejected.push(...depart(associated.observations, device.profile, policy, departures));
+      const { observations } = associated;
+      if (policy.destinations.length > 0) {
+        rejected.push(...depart(observations, device.profile, policy, departures));
+      } else if (observations.length > 0) {
+        held.push({ device: id, cause: 'no-relay', observations });
+      }
     }
   }
 

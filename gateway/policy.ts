@@ -66,9 +66,12 @@ export async function openPolicyMaker({
     make(devices) {
       const known = new Map<string, KnownDevice>();
       for (const device of devices.list()) {
-        const associations = devices.associations(device.id);
+        const plan = planOf(device);
+        // Where records name their own subject, the device is bound to nobody.
+        const isBound = plan.profile.association === 'device';
+        const associations = isBound ? devices.associations(device.id) : [];
         const serialNumber = devices.serialNumber(device.id);
-        known.set(device.id, { ...planOf(device), serialNumber, associations });
+        known.set(device.id, { ...plan, serialNumber, associations });
       }
       return { devices: known, destinations, watches, salt };
     },

@@ -48,7 +48,7 @@ export default defineCommand({
         // Never into the time of the patient before; while that one is still bound, it ends now.
         const since = last === undefined ? asked : Math.max(asked, last.until ?? now);
         store.devices.associate(device.id, new Phi(subject), since);
-        const held = releaseHeld(store, maker.make(store.devices), device.id);
+        const held = releaseHeld(store, maker.make(store.devices), device.id, 'unbound');
         store.audit.add({
           at: now,
           actor: 'cli',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Observation, Released } from '../core/observation.ts';
+import { Phi } from '../core/phi.ts';
 
 /**
  * One record's observations as a JSON array: what they share, then a tuple for each. A quarter of
@@ -95,13 +96,22 @@ function decodeObservation(stored: StoredObservation, key: string): object {
 }
 
 /**
- * Observations that wait for a patient. What names a person is left out: it would not leave
- * anyway, and it must not lie on a disk.
+ * Observations that wait. The subject is kept, in the encrypted database as associations are; what
+ * else names a person would not leave anyway, and is left out.
  */
 export function encodeHeld(observations: readonly Observation[]): string {
-  return JSON.stringify(observations.map(({ performer, note, subject, ...rest }) => rest));
+  return JSON.stringify(
+    observations.map(({ performer, note, subject, ...rest }) => ({
+      ...rest,
+      ...(subject instanceof Phi && { subject: subject.reveal() }),
+    })),
+  );
 }
 
 export function decodeHeld(body: string): readonly Observation[] {
-  return JSON.parse(body);
+  const stored = JSON.parse(body) as readonly (object & { readonly subject?: string })[];
+  return stored.map(
+    ({ subject, ...rest }) =>
+      ({ ...rest, ...(subject !== undefined && { subject: new Phi(subject) }) }) as Observation,
+  );
 }

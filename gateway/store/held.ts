@@ -3,9 +3,6 @@ import type { Observation } from '../core/observation.ts';
 import type { Database } from './database.ts';
 import { decodeHeld, encodeHeld } from './entry-codec.ts';
 
-/** Why observations wait: nobody was bound to the device, or it was another device. */
-export type HeldCause = 'unbound' | 'swapped';
-
 export interface HeldRow {
   readonly sequence: number;
   readonly device: DeviceId;
@@ -15,18 +12,17 @@ export interface HeldRow {
 /** The most rows of one device that are held; beyond it the oldest expire, each counted. */
 const rowsPerDeviceMax = 50_000;
 
-/** Observations that wait to be told whose they are. */
+/** Observations that wait before they may leave, by the cause they wait for. */
 export interface Held {
-  add(device: DeviceId, observations: readonly Observation[], cause: HeldCause, at: number): void;
-  /** Those that wait for a patient only. */
-  unbound(device: DeviceId): readonly HeldRow[];
+  add(device: DeviceId, observations: readonly Observation[], cause: string, at: number): void;
+  of(device: DeviceId, cause: string): readonly HeldRow[];
   /** Another device it was, and that is as it should be: what it said waits for a patient only. */
   accept(device: DeviceId): void;
   /** Takes a row out; what still waits of it is put back by `add`. */
   remove(sequence: number): void;
   depths(): readonly {
     readonly device: DeviceId;
-    readonly cause: HeldCause;
+    readonly cause: string;
     readonly rows: number;
     readonly oldestAt: number;
   }[];
@@ -38,15 +34,20 @@ export function openHeld(database: Database): Held {
   const add = database.prepare(
     'insert into held (device, body, cause, held_at) values (?, ?, ?, ?)',
   );
-  const unbound = database.prepare<[string], { sequence: number; device: DeviceId; body: string }>(
-    `select sequence, device, body from held where device = ? and cause = 'unbound'
+  const of = database.prepare<
+    [string, string],
+    { sequence: number; device: DeviceId; body: string }
+  >(
+    `select sequence, device, body from held where device = ? and cause = ?
      order by sequence`,
   );
   const remove = database.prepare('delete from held where sequence = ?');
-  const accept = database.prepare("update held set cause = 'unbound' where device = ?");
+  const accept = database.prepare(
+    "update held set cause = 'unbound' where device = ? and cause = 'swapped'",
+  );
   const depths = database.prepare<
     [],
-    { device: DeviceId; cause: HeldCause; rows: number; oldestAt: number }
+    { device: DeviceId; cause: string; rows: number; oldestAt: number }
   >(
     `select device, cause, count(*) as rows, min(held_at) as oldestAt from held
      group by device, cause order by device, cause`,
@@ -61,8 +62,8 @@ export function openHeld(database: Database): Held {
     add: (device, observations, cause, at) =>
       void add.run(device, encodeHeld(observations), cause, at),
     accept: (device) => void accept.run(device),
-    unbound: (device) =>
-      unbound.all(device).map(({ body, ...row }) => ({ ...row, observations: decodeHeld(body) })),
+    of: (device, cause) =>
+      of.all(device, cause).map(({ body, ...row }) => ({ ...row, observations: decodeHeld(body) })),
     remove: (sequence) => void remove.run(sequence),
     depths: () => depths.all(),
     expire: (before) =>

@@ -48,6 +48,16 @@ it('leaves out the one message that a fault of ours cannot admit, and keeps the 
   expect(store.outbox.next('ehr', 10)).toHaveLength(2);
 });
 
+it('keeps what has nowhere to go, with its patient, until the site has a destination', () => {
+  const policy = policyOf({ 'mon-1': { profile: monitor, associations: [bound('A')] } });
+  const { store, keeper } = start({ ...policy, destinations: [] });
+  keeper.keep(batchOf(intake('mon-1', message(1)), intake('mon-1', message(2))));
+  expect(store.held.depths()).toMatchObject([{ device: 'mon-1', cause: 'no-relay', rows: 2 }]);
+  startKeeper(store, { make: () => policy }, 1_000_000);
+  expect(store.held.depths()).toEqual([]);
+  expect(store.outbox.next('ehr', 10)).toHaveLength(2);
+});
+
 it('refuses what a device that is not registered sends', () => {
   const { keeper } = start(policyOf({ 'mon-1': { profile: monitor, associations: [bound('A')] } }));
   const kept = keeper.keep(batchOf(intake('mon-9', message(1)), intake('mon-1', message(1))));

@@ -276,6 +276,17 @@ describe('a device that announces its serial number', () => {
   });
 });
 
+it('keeps what has nowhere to go yet, whose patient it knows', () => {
+  const nowhere = { ...policy, destinations: [] };
+  const { departures, held } = admit([intake('mon-1', spo2(97))], [], nowhere, createMemory());
+  expect(departures).toEqual([]);
+  expect(held).toMatchObject([
+    { device: 'mon-1', cause: 'no-relay', observations: [{ value: 97 }] },
+  ]);
+  const [waiting] = held;
+  expect(waiting && release(waiting, policy).departures).toHaveLength(1);
+});
+
 it('releases what was held once its patient is known', () => {
   const before = admit([intake('mon-2', spo2(97))], [], policy, createMemory());
   const [held] = before.held;

@@ -65,7 +65,8 @@ create table held (
   sequence integer primary key,
   device text not null,
   body text not null,
-  -- unbound: nobody was bound to the device. swapped: it was another device.
+  -- unbound: nobody was bound to the device. swapped: it was another device. no-relay: the site
+  -- had no destination.
   cause text not null,
   held_at integer not null
 ) strict;
