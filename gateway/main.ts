@@ -1,6 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 import { globSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { CommanderError, Command as Parser } from 'commander';
 import { z } from 'zod';
@@ -12,7 +11,6 @@ import { type FailureCode, failures, GatewayError } from './core/error.ts';
 const folder = join(import.meta.dirname, 'cli');
 const version = '0.1.0';
 
-enableCompileCache();
 // Whatever the gateway writes is its own user’s alone.
 process.umask(0o077);
 // Whoever read the output is gone: a gateway goes on all the same.

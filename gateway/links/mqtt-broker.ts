@@ -111,14 +111,19 @@ class Broker implements MqttBroker {
       report: this.#context.report,
       bequeathed: (device, payload) => this.#bequeathed(device, payload),
     });
-    this.#listener = await listenForMqtt({
-      host,
-      port,
-      tls,
-      limits: this.#limits,
-      secured: (socket, address) => this.#secured(socket, address),
-      keptOut: (address, sighting) => this.#report(sighting, address),
-    });
+    try {
+      this.#listener = await listenForMqtt({
+        host,
+        port,
+        tls,
+        limits: this.#limits,
+        secured: (socket, address) => this.#secured(socket, address),
+        keptOut: (address, sighting) => this.#report(sighting, address),
+      });
+    } catch (error) {
+      await this.#clients.close();
+      throw error;
+    }
     onDrain(() => {
       for (const guard of this.#open) guard.relieved();
     });
