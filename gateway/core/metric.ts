@@ -158,6 +158,7 @@ export const metrics = {
 
   // Of an infusion pump. No LOINC number of these could be checked.
   MDC_FLOW_FLUID_PUMP: { code: 157784, unit: 'mL/h', plausible: [0, 3_000] },
+  MDC_VOL_FLUID_DELIV: { code: 157864, unit: 'mL', plausible: [0, 100_000] },
 
   // In serum or plasma.
   /** Glucose. */
