@@ -45,6 +45,7 @@ export const metrics = {
   MDC_TEMP_TYMP: { code: 150392, unit: 'Cel', plausible: [10, 47] },
   MDC_TEMP_SKIN: { code: 150388, unit: 'Cel', plausible: [0, 50] },
   MDC_TEMP_CORE: { code: 150368, unit: 'Cel', plausible: [10, 47] },
+  MDC_TEMP_AWAY: { code: 150356, unit: 'Cel', plausible: [0, 60] },
   MDC_TEMP_BLD: { code: 188436, unit: 'Cel', loinc: '60834-9', plausible: [10, 47] },
 
   // FHIR R4 fixes the method-free LOINC numbers for the components of a blood pressure.
@@ -125,6 +126,7 @@ export const metrics = {
   // Breathing and ventilation.
   MDC_TTHOR_RESP_RATE: { code: 151578, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
   MDC_CO2_RESP_RATE: { code: 151594, unit: '/min', loinc: '9279-1', plausible: [0, 200] },
+  MDC_CONC_AWAY_CO2_ET: { code: 151708, unit: 'mm[Hg]', loinc: '19891-1', plausible: [0, 200] },
   MDC_CONC_AWAY_O2_INSP: { code: 152196, unit: '%', loinc: '71835-3', plausible: [0, 100] },
   MDC_CONC_AWAY_O2_ET: { code: 152440, unit: '%', plausible: [0, 100] },
   MDC_VENT_PRESS_AWAY_MAX: { code: 151973, unit: 'cm[H2O]', plausible: [-40, 200] },
@@ -141,8 +143,10 @@ export const metrics = {
     plausible: [-40, 100],
   },
   MDC_VENT_PRESS_RESP_PLAT: { code: 152424, unit: 'cm[H2O]', plausible: [-40, 200] },
+  MDC_VENT_VOL_TIDAL: { code: 151980, unit: 'mL', loinc: '76222-9', plausible: [0, 5_000] },
   MDC_VOL_AWAY_TIDAL_INSP: { code: 152660, unit: 'mL', plausible: [0, 5_000] },
   MDC_VOL_AWAY_TIDAL_EXP: { code: 152664, unit: 'mL', plausible: [0, 5_000] },
+  MDC_VENT_VOL_MINUTE: { code: 151996, unit: 'L/min', plausible: [0, 100] },
   MDC_VENT_VOL_MINUTE_EXP: { code: 152000, unit: 'L/min', plausible: [0, 100] },
   MDC_COMPL_LUNG: { code: 151688, unit: 'mL/cm[H2O]', plausible: [0, 500] },
   MDC_MASS_BODY_ACTUAL: { code: 188736, unit: 'kg', loinc: '29463-7', plausible: [0.2, 700] },

@@ -65,6 +65,10 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   MDC_VOL_AWAY_TIDAL_EXP: { base: 480, spread: 40, swing: 20, periodMinutes: 4, digits: 0 },
   MDC_VENT_VOL_MINUTE_EXP: { base: 7, spread: 0.8, swing: 0.3, periodMinutes: 5, digits: 1 },
   MDC_COMPL_LUNG: { base: 52, spread: 8, swing: 2, periodMinutes: 20, digits: 0 },
+  MDC_CONC_AWAY_CO2_ET: { base: 37, spread: 3, swing: 2, periodMinutes: 5, digits: 0 },
+  MDC_VENT_VOL_TIDAL: { base: 485, spread: 40, swing: 20, periodMinutes: 4, digits: 0 },
+  MDC_VENT_VOL_MINUTE: { base: 7.2, spread: 0.8, swing: 0.3, periodMinutes: 5, digits: 1 },
+  MDC_TEMP_AWAY: { base: 35, spread: 1, swing: 0.5, periodMinutes: 60, digits: 0 },
   MDC_MASS_BODY_ACTUAL: { base: 74, spread: 12, swing: 0.3, periodMinutes: 1_440, digits: 1 },
 
   LN_14749_6: analyte(5.4, 0.8, 1),

@@ -24,6 +24,7 @@ type Kind =
   | 'number-concentration'
   | 'volume'
   | 'entity-mass'
+  | 'compliance'
   | 'fraction';
 
 /**
@@ -34,6 +35,7 @@ const units: Readonly<Record<string, readonly [kind: Kind, factor: number, offse
   kPa: ['pressure', 1],
   'mm[Hg]': ['pressure', 0.133322],
   'cm[H2O]': ['pressure', 0.0980665],
+  mbar: ['pressure', 0.1],
   '/min': ['rate', 1],
   Cel: ['temperature', 1],
   '[degF]': ['temperature', 5 / 9, -160 / 9],
@@ -57,6 +59,11 @@ const units: Readonly<Record<string, readonly [kind: Kind, factor: number, offse
   '10*12/L': ['number-concentration', 1_000],
   fL: ['volume', 1],
   um3: ['volume', 1],
+  mL: ['volume', 1e12],
+  L: ['volume', 1e15],
+  'mL/cm[H2O]': ['compliance', 1],
+  'mL/mbar': ['compliance', 0.980665],
+  'L/bar': ['compliance', 0.980665],
   pg: ['entity-mass', 1],
   '%': ['fraction', 0.01],
   '1': ['fraction', 1],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Metric, metrics } from '../../gateway/core/metric.ts';
 import type { Simulator } from '../../gateway/core/simulator.ts';
+import { convert } from '../../gateway/core/unit.ts';
 import { run, statedValues } from '../support/protocol-run.ts';
 import { momentsOf, profilesOf, protocols, simulators } from '../support/simulated-stream.ts';
 
@@ -25,13 +26,23 @@ describe.each([...simulators.keys()])('the simulator %s', (id) => {
           const { records, discardedBytes } = run(protocol, bytes);
           expect(discardedBytes).toBe(0);
           const read = records.flatMap(({ fields }) => Object.entries(fields));
-          for (const { field, metric } of profile.metrics) {
+          for (const { field, metric, unit } of profile.metrics) {
             const values = read
               .filter(([name]) => name === field)
               .flatMap(([, v]) => statedValues(v));
             const row: Metric = metrics[metric];
             if (row.shape === 'samples') expect(values.length).toBeGreaterThan(1);
-            else expect(values.map(Number), field).toEqual([moment.values[metric]]);
+            else if (unit === undefined) {
+              expect(values.map(Number), field).toEqual([moment.values[metric]]);
+            } else {
+              // Another unit than the metric's: the same to what the device can print.
+              const [value] = values.map((raw) =>
+                Number(convert(Number(raw), unit, row.unit, row)),
+              );
+              const expected = moment.values[metric] ?? Number.NaN;
+              expect(values, field).toHaveLength(1);
+              expect(Math.abs((value ?? Number.NaN) / expected - 1), field).toBeLessThan(0.02);
+            }
           }
         }
       });

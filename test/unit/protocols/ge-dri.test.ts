@@ -172,6 +172,20 @@ describe('ge-dri', () => {
     expect(discardedBytes).toBe(lost);
   });
 
+  it('refuses an escape that no monitor writes, though its sum is right', () => {
+    const good = Buffer.from(basic(ecg(60)));
+    const at = good.indexOf(60, 40);
+    const escaped = Buffer.concat([
+      good.subarray(0, at),
+      Buffer.from([0x7d, 60 ^ 0x20]),
+      good.subarray(at + 1),
+    ]);
+    expect(run(protocol, [escaped])).toMatchObject({
+      records: [],
+      discardedBytes: escaped.length - 2,
+    });
+  });
+
   it('reads records that share one flag', () => {
     const good = basic(ecg(60));
     expect(run(protocol, [good, good.subarray(1)]).records).toHaveLength(2);

@@ -1,0 +1,40 @@
+import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
+import { medibusFieldNames } from '../../gateway/core/medibus-codes.ts';
+
+const metrics = [
+  { field: 'MeanBreathingPressure', metric: 'MDC_VENT_PRESS_AWAY_MEAN', unit: 'mbar' },
+  { field: 'PlateauPressure', metric: 'MDC_VENT_PRESS_RESP_PLAT', unit: 'mbar' },
+  { field: 'PEEPBreathingPressure', metric: 'MDC_VENT_PRESS_AWAY_END_EXP_POS', unit: 'mbar' },
+  { field: 'PeakBreathingPressure', metric: 'MDC_VENT_PRESS_AWAY_MAX', unit: 'mbar' },
+  { field: 'Compliance', metric: 'MDC_COMPL_LUNG', unit: 'L/bar' },
+  { field: 'RespiratoryMinuteVolumeFrac', metric: 'MDC_VENT_VOL_MINUTE' },
+  { field: 'RespiratoryRate', metric: 'MDC_RESP_RATE' },
+  { field: 'RespiratoryRateCO2', metric: 'MDC_CO2_RESP_RATE' },
+  { field: 'InspO2', metric: 'MDC_CONC_AWAY_O2_INSP' },
+  { field: 'EndTidalCO2mmHg', metric: 'MDC_CONC_AWAY_CO2_ET' },
+  { field: 'EndTidalCO2kPa', metric: 'MDC_CONC_AWAY_CO2_ET', unit: 'kPa' },
+  { field: 'TidalVolume', metric: 'MDC_VENT_VOL_TIDAL' },
+] as const;
+
+const read = new Set<string>(metrics.map(({ field }) => field));
+
+export default defineDeviceProfile({
+  id: 'draeger-fabius-gs',
+  manufacturer: 'Dräger',
+  model: 'Fabius GS',
+  specialization: 'MDC_DEV_SYS_ANESTH_MDS',
+  class: 'IIb',
+  function: 'life-support',
+  // The interface is set on the device; this is its default.
+  link: { kind: 'line', protocol: 'draeger-medibus', baudRate: 9_600, parity: 'even' },
+  metrics: [...metrics],
+  // What the device is set to, and what has no code that could be checked in a public document.
+  omitted: medibusFieldNames.filter((field) => !read.has(field)),
+  silentAfterMs: 15_000,
+  messagesPerSecondMax: 10,
+  security: { authenticates: false, encrypts: false, updatable: false },
+  sources: [
+    'Dräger RS 232 MEDIBUS Protocol Definition, revision 6.00',
+    'Dräger MEDIBUS for Fabius GS',
+  ],
+});
