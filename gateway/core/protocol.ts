@@ -14,7 +14,12 @@ export type FieldValue =
       readonly unit?: string | undefined;
       readonly quality?: Quality | undefined;
     }
-  | { readonly samples: readonly number[]; readonly periodMs: number };
+  | {
+      readonly samples: readonly number[];
+      readonly periodMs: number;
+      /** UCUM, when the device states it. */
+      readonly unit?: string | undefined;
+    };
 
 /** An alarm as the device announces it. */
 export interface AlertRecord {

@@ -16,6 +16,8 @@ interface Course {
 
 const heartRate: Course = { base: 76, spread: 10, swing: 5, periodMinutes: 7, digits: 0 };
 
+const stSegment: Course = { base: 1.5, spread: 0.5, swing: 0.2, periodMinutes: 20, digits: 1 };
+
 /** Analytes keep their value for hours: nobody's potassium moves by the minute. */
 const slowMinutes = 600;
 
@@ -69,6 +71,21 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   MDC_VENT_VOL_TIDAL: { base: 485, spread: 40, swing: 20, periodMinutes: 4, digits: 0 },
   MDC_VENT_VOL_MINUTE: { base: 7.2, spread: 0.8, swing: 0.3, periodMinutes: 5, digits: 1 },
   MDC_TEMP_AWAY: { base: 35, spread: 1, swing: 0.5, periodMinutes: 60, digits: 0 },
+  MDC_ECG_V_P_C_CNT: { base: 2, spread: 1, swing: 1, periodMinutes: 9, digits: 0 },
+  MDC_AWAY_CO2_ET: { base: 37, spread: 3, swing: 2, periodMinutes: 6, digits: 0 },
+  MDC_ECG_AMPL_ST_I: stSegment,
+  MDC_ECG_AMPL_ST_II: stSegment,
+  MDC_ECG_AMPL_ST_III: stSegment,
+  MDC_ECG_AMPL_ST_AVR: stSegment,
+  MDC_ECG_AMPL_ST_AVL: stSegment,
+  MDC_ECG_AMPL_ST_AVF: stSegment,
+  MDC_ECG_AMPL_ST_V: stSegment,
+  MDC_ECG_AMPL_ST_V1: stSegment,
+  MDC_ECG_AMPL_ST_V2: stSegment,
+  MDC_ECG_AMPL_ST_V3: stSegment,
+  MDC_ECG_AMPL_ST_V4: stSegment,
+  MDC_ECG_AMPL_ST_V5: stSegment,
+  MDC_ECG_AMPL_ST_V6: stSegment,
   MDC_MASS_BODY_ACTUAL: { base: 74, spread: 12, swing: 0.3, periodMinutes: 1_440, digits: 1 },
 
   LN_14749_6: analyte(5.4, 0.8, 1),
@@ -120,6 +137,8 @@ export function vitalSigns(seed: number, at: Instant): Readonly<Partial<Record<M
   values.MDC_ECG_HEART_RATE = rate;
   values.MDC_PULS_OXIM_PULS_RATE = rate;
   values.MDC_PULS_RATE_NON_INV = rate;
+  values.MDC_PULS_RATE = rate;
+  values.MDC_AWAY_RESP_RATE = values.MDC_RESP_RATE ?? 0;
   values.MDC_BLD_PULS_RATE_INV = rate;
   values.MDC_PULS_OXIM_PLETH_RESP_RATE = values.MDC_RESP_RATE ?? 0;
   values.MDC_PRESS_BLD_NONINV_MEAN = meanPressure(

@@ -13,6 +13,8 @@ export interface Checked {
 const pressures: readonly (readonly MetricId[])[] = [
   ['MDC_PRESS_BLD_NONINV_SYS', 'MDC_PRESS_BLD_NONINV_MEAN', 'MDC_PRESS_BLD_NONINV_DIA'],
   ['MDC_PRESS_BLD_ART_SYS', 'MDC_PRESS_BLD_ART_MEAN', 'MDC_PRESS_BLD_ART_DIA'],
+  ['MDC_PRESS_BLD_ART_ABP_SYS', 'MDC_PRESS_BLD_ART_ABP_MEAN', 'MDC_PRESS_BLD_ART_ABP_DIA'],
+  ['MDC_PRESS_BLD_ART_PULM_SYS', 'MDC_PRESS_BLD_ART_PULM_MEAN', 'MDC_PRESS_BLD_ART_PULM_DIA'],
 ];
 const pressureIds: ReadonlySet<MetricId> = new Set(pressures.flat());
 

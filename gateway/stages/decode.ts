@@ -167,11 +167,13 @@ function readField(
     return numericOf(field, planned, planned.conversion, 'good', id, shared);
   }
   if ('absent' in field) return absentOf(field.absent, planned, id, shared);
-  if ('samples' in field) return samplesOf(field.samples, field.periodMs, planned, id, shared);
   const { unit } = field;
   const { row } = planned;
   const stated = unit === undefined ? planned.conversion : conversion(unit, row.unit, row);
   if (!stated) return 'wrong-unit';
+  if ('samples' in field) {
+    return samplesOf(field.samples, field.periodMs, planned, stated, id, shared);
+  }
   return numericOf(field.value, planned, stated, field.quality ?? 'good', id, shared);
 }
 
@@ -232,7 +234,8 @@ function numeric(
 function samplesOf(
   samples: readonly number[],
   periodMs: number,
-  { metric, row, conversion: toMetric }: PlannedMetric,
+  { metric, row }: PlannedMetric,
+  toMetric: Conversion,
   id: string,
   shared: Shared,
 ): SampleArray | RejectionReason {

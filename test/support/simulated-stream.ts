@@ -72,6 +72,18 @@ const ownProfiles: readonly DeviceProfile[] = [
       { field: 'PLETH', metric: 'MDC_PULS_OXIM_PLETH' },
     ],
   }),
+  defineDeviceProfile({
+    ...common,
+    sources,
+    id: 'test-philips-intellivue',
+    link: { ...line, protocol: 'philips-intellivue' },
+    metrics: [
+      { field: 'PLETH_PULS_RATE', metric: pulse },
+      { field: 'PULS_OXIM_SAT_O2', metric: saturation },
+      { field: 'TEMP', metric: 'MDC_TEMP_BODY' },
+      { field: 'PLETH', metric: 'MDC_PULS_OXIM_PLETH' },
+    ],
+  }),
 ];
 
 const profileFolder = join(root, 'device-profiles');

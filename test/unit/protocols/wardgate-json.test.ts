@@ -63,7 +63,7 @@ describe('wardgate-json', () => {
 
   it('never lets an alarm go for an event it does not know', () => {
     const alert = {
-      event: 'MDC_EVT_APNEA',
+      event: 'MDC_EVT_OF_ANOTHER_TABLE',
       metric: 'MDC_RESP_RATE',
       phase: 'start',
       priority: 'high',
