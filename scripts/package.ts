@@ -23,7 +23,8 @@ function packageInto(out: string): void {
   const compiled = spawnSync(tsc, ['--project', project, '--outDir', out], { stdio: 'inherit' });
   if (compiled.status !== 0) process.exit(1);
 
-  for (const path of ['gateway/store/migrations', 'package-lock.json', '.npmrc', 'LICENSE']) {
+  const notices = ['LICENSE', 'THIRD-PARTY-NOTICES.md'];
+  for (const path of ['gateway/store/migrations', 'package-lock.json', '.npmrc', ...notices]) {
     cpSync(join(root, path), join(out, path), { recursive: true });
   }
   const { bin, scripts, ...manifest } = JSON.parse(

@@ -358,8 +358,10 @@ function changes(
   names: ReadonlyMap<number, string>,
 ): readonly AlertRecord[] {
   const alerts: AlertRecord[] = [];
-  const add = ({ code, priority }: Alarm, phase: AlertRecord['phase']) =>
-    alerts.push({ event: eventOf(names.get(code) ?? ''), phase, priority });
+  const add = ({ code, priority }: Alarm, phase: AlertRecord['phase']) => {
+    const name = names.get(code) ?? '';
+    alerts.push({ event: eventOf(name), field: alarmFields[name], phase, priority });
+  };
   for (const alarm of now) {
     const earlier = before.find(({ code }) => code === alarm.code);
     if (!earlier) add(alarm, 'start');
@@ -368,6 +370,25 @@ function changes(
   for (const alarm of before) if (!now.some(({ code }) => code === alarm.code)) add(alarm, 'end');
   return alerts;
 }
+
+/** What an alarm is about, by the name that its value has among the measured data. */
+const alarmFields: Readonly<Record<string, string>> = {
+  SpO2PulseBelowLowLimit: 'PulseRateOximeter',
+  SpO2PulseExceedsHighLimit: 'PulseRateOximeter',
+  O2SatBelowLowLimit: 'OxygenSaturation',
+  O2SatExceedsHighLimit: 'OxygenSaturation',
+  InpiredOxygenBelowLowLimit: 'InspO2',
+  InspiredOxygenBelowLowLimit: 'InspO2',
+  InpiredOxygenExceedsHighLimit: 'InspO2',
+  PercentOxygenExceedsHighLimit: 'InspO2',
+  AirwayPressureExceedsHighLimit: 'PeakBreathingPressure',
+  MinuteVolumeBelowLowLimit: 'RespiratoryMinuteVolumeFrac',
+  MinuteVolumeExceedsHighLimit: 'RespiratoryMinuteVolumeFrac',
+  EndTidalCO2BelowLowLimit: 'EndTidalCO2mmHg',
+  EndTidalCO2ExceedsHighLimit: 'EndTidalCO2mmHg',
+  RespiratoryRateExceedsHighLimit: 'RespiratoryRate',
+  AirwayTemperatureExceedsHighLimit: 'AirwayTemperature',
+};
 
 function eventOf(name: string): AlertEventId {
   if (name.endsWith('BelowLowLimit')) return 'MDC_EVT_LO_VAL_LT_LIM';

@@ -23,6 +23,9 @@ describe('a figure', () => {
     [90.6, 'um3', 'fL', 90.6],
     [22, 'IU/l', 'U/L', 22],
     [77, 'µmol/l', 'umol/L', 77],
+    [10, 'mbar', 'cm[H2O]', 10.1971621298],
+    [50, 'L/bar', 'mL/cm[H2O]', 49.03325],
+    [0.48, 'L', 'mL', 480],
   ])('of %d %s is in %s %d', (value, from, to, expected) => {
     expect(convert(value, from, to)).toBeCloseTo(expected, 8);
   });

@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import {
+  medibusAlarms1,
+  medibusAlarms2,
+  medibusFieldNames,
+} from '../../../gateway/core/medibus-codes.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
 import protocol from '../../../gateway/protocols/draeger-medibus.ts';
 import { run } from '../../support/protocol-run.ts';
@@ -176,6 +181,27 @@ describe('draeger-medibus', () => {
     expect(alertsOf(response(0x27, '122O2 SAT HIGH'.padEnd(15)))).toEqual([
       ['start low MDC_EVT_HI_VAL_GT_LIM'],
     ]);
+  });
+
+  it('says what a limit alarm is about by the name of the value', () => {
+    const { records } = run(protocol, [
+      response(0x27, '119MV LOW      '),
+      response(0x2a),
+      response(0x27, '10EAPNOEA      '),
+    ]);
+    expect(records.map(({ alerts }) => alerts?.map(({ field }) => field))).toEqual([
+      ['RespiratoryMinuteVolumeFrac'],
+      [undefined, 'RespiratoryMinuteVolumeFrac'],
+    ]);
+    const names = new Set([...medibusAlarms1.values(), ...medibusAlarms2.values()]);
+    const fields = [...medibusAlarms1.keys()].flatMap((code) => {
+      const digits = code.toString(16).toUpperCase().padStart(2, '0');
+      const alarm = run(protocol, [response(0x27, `1${digits}`.padEnd(15))]).records[0];
+      return alarm?.alerts?.[0]?.field ?? [];
+    });
+    expect(names.size).toBeGreaterThan(100);
+    expect(fields).toHaveLength(15);
+    expect(fields.filter((field) => !medibusFieldNames.includes(field))).toEqual([]);
   });
 
   it('knows an advisory, a caution and a warning by their priority', () => {
