@@ -99,7 +99,7 @@ const columnHeading = /^( *TIME +)(%SpO2 +)(BPM +)PA +Status *$/i;
 /** Alarm limits for adults or neonates, SatSeconds, response mode; version of the instrument. */
 const otherHeadings = [
   /^$/,
-  /^ +(?:ADULT|NEO\w*) +\d+ ?SAT-S *(?:SPO2 RESP MODE: *\w+)? *$/i,
+  /^ +(?:ADULT|NEO\w*) +\d+ ?SAT-S *(?:SPO2 RESP MODE: *\w+[ -~]*)?$/i,
   /^\S+ +VERSION +[\d.]+ +INFO +CRC: ?\S+ +SEC: ?[\d /]+$/i,
 ];
 const menu = [/^\S+ +Interactive Mode *$/i, /^ *Command\? *$/i, /^ *\d\) [A-Z][A-Za-z ]+$/];
@@ -245,5 +245,7 @@ function toAlerts(
     if (!isRaised && !wasRaised) continue;
     alerts.push({ ...alarm, phase: isRaised ? (wasRaised ? 'continue' : 'start') : 'end' });
   }
+  // Two codes may stand for one alert, as when a sensor that is off is unplugged: it goes on.
+  alerts.sort((one, other) => Number(other.phase === 'end') - Number(one.phase === 'end'));
   return alerts.length > 0 ? alerts : undefined;
 }

@@ -75,6 +75,29 @@ describe('nellcor-ascii', () => {
     ]);
   });
 
+  it('says what ended before what began, so that an alert of two codes is not lost', () => {
+    for (const [first, second] of [
+      ['SD', 'SO'],
+      ['SO', 'SD'],
+      ['LP', 'LM'],
+      ['LM', 'LP'],
+    ]) {
+      const { records } = read(row('---', '---', '---', first), row('---', '---', '---', second));
+      expect(records[1]?.alerts?.map(({ phase }) => phase)).toEqual(['end', 'start']);
+    }
+  });
+
+  it('knows its headings, also those of a model with a response mode', () => {
+    const { records, discardedBytes } = read(
+      'N-595  VERSION 1.60.00  CRC:XXXX  SpO2 Limit: 90-100%  PR Limit: 50-170BPM',
+      '            NEO              25SAT-S   SPO2 RESP MODE: FAST ',
+      'TIME                 %SPO2   BPM     PA     Status',
+      '',
+    );
+    expect(records).toEqual([]);
+    expect(discardedBytes).toBe(0);
+  });
+
   it('announces a starred value also where no code names the limit', () => {
     expect(oneLine(' 85*', ' 72')?.alerts).toMatchObject([
       { event: 'MDC_EVT_ALARM', field: 'SPO2', phase: 'start', priority: 'medium' },
