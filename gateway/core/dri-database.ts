@@ -59,7 +59,7 @@ export const driTemperatureLabels: ReadonlyMap<number, string> = new Map(
   ].map((name, index) => [index + 1, name]),
 );
 
-export const driAgentLabels: ReadonlyMap<number, string> = new Map([
+const driAgentLabels: ReadonlyMap<number, string> = new Map([
   [1, 'AA'],
   [2, 'HAL'],
   [3, 'ENF'],
