@@ -84,7 +84,7 @@ export function readIntellivueMessage(message: Uint8Array): IntellivueMessage | 
   const [first = 0] = message;
   const verdict = sessionVerdicts[first];
   if (verdict !== undefined) {
-    if (intellivueMessageLength(message) !== message.length) return undefined;
+    // Says nothing about a patient, so whatever stands behind its head may be as it likes.
     return {
       kind: 'association',
       verdict,

@@ -19,6 +19,7 @@ const questionable = 0x4000;
 const unavailable = 0x2000;
 const calibrating = 0x1000;
 const testOrDemo = 0x0c00;
+const ongoing = 0x0020;
 
 const numericObserved = 0x0950;
 const compoundNumericObserved = 0x094b;
@@ -33,7 +34,7 @@ const mantissaReasons: Readonly<Record<number, AbsentReason>> = {
 };
 
 /** A number, or why the four bytes are none. */
-export function readFloat(bits: number): number | AbsentReason {
+function readFloat(bits: number): number | AbsentReason {
   const mantissa = bits & 0xffffff;
   const reason = mantissaReasons[mantissa];
   if (reason !== undefined) return reason;
@@ -82,8 +83,13 @@ function readNumeric(bytes: Uint8Array): Reading | undefined {
   const unit = intellivueUnit(reader.u16());
   const number = readFloat(reader.u32());
   const isTest = (state & testOrDemo) !== 0;
-  const absent = absentBy(state) ?? (typeof number === 'string' ? number : undefined);
-  if (absent !== undefined) return { field, value: { absent }, isTest };
+  const reason = absentBy(state);
+  if (reason !== undefined) return { field, value: { absent: reason }, isTest };
+  if (typeof number === 'string') {
+    // The cuff is still on its way: there is no number yet.
+    const isWaiting = number === 'not-a-number' && (state & ongoing) !== 0;
+    return { field, value: { absent: isWaiting ? 'not-ready' : number }, isTest };
+  }
   const quality = (state & questionable) !== 0 ? 'questionable' : 'good';
   return { field, value: { value: number, unit, quality }, isTest };
 }

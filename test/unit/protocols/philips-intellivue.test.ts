@@ -139,6 +139,12 @@ describe('a numeric', () => {
     }
   });
 
+  it('whose measurement is ongoing and that has no number yet is not ready', () => {
+    expect(fieldsOf(heartRate(0x0020, 0x7fffff))).toEqual([
+      { ECG_CARD_BEAT_RATE: { absent: 'not-ready' } },
+    ]);
+  });
+
   it('that is questionable keeps its value with the doubt', () => {
     expect(fieldsOf(heartRate(0x4000, 60))).toEqual([
       { ECG_CARD_BEAT_RATE: { value: 60, unit: '/min', quality: 'questionable' } },
