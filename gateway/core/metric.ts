@@ -278,11 +278,12 @@ export const metrics = {
     loinc: '41653-7',
     plausible: [1, 2_000],
     molarMass: 180.156,
+    category: 'laboratory',
   },
 
   // Of an infusion pump. No LOINC number of these could be checked.
-  MDC_FLOW_FLUID_PUMP: { code: 157784, unit: 'mL/h', plausible: [0, 3_000] },
-  MDC_VOL_FLUID_DELIV: { code: 157864, unit: 'mL', plausible: [0, 100_000] },
+  MDC_FLOW_FLUID_PUMP: { code: 157784, unit: 'mL/h', category: 'therapy', plausible: [0, 3_000] },
+  MDC_VOL_FLUID_DELIV: { code: 157864, unit: 'mL', category: 'therapy', plausible: [0, 100_000] },
 
   // In serum or plasma.
   /** Glucose. */
@@ -353,6 +354,8 @@ export interface Metric {
   /** UCUM. Values are kept in this unit only. */
   readonly unit: string;
   readonly loinc?: string;
+  /** Where it is no vital sign although it has a code (FHIR `observation-category`). */
+  readonly category?: 'laboratory' | 'therapy';
   /** One figure, or a waveform. */
   readonly shape?: 'numeric' | 'samples';
   /** What a living patient could produce. A data-integrity bound, never a clinical limit. */

@@ -39,7 +39,7 @@ export function loincCoding(code: string): string {
   return `{"system":"${systems.loinc}","code":${JSON.stringify(code)}}`;
 }
 
-export function categoryJson(code: 'vital-signs' | 'laboratory'): string {
+export function categoryJson(code: 'vital-signs' | 'laboratory' | 'therapy'): string {
   return `[{"coding":[{"system":"${systems.category}","code":"${code}"}]}]`;
 }
 
@@ -61,8 +61,10 @@ const prepared = new Map<MetricId, MetricJson>(
       id,
       {
         codings: codingsOf(id, metric),
-        // An analyte is known by LOINC alone; what a bedside device measures has an MDC code.
-        category: categoryJson(metric.code === undefined ? 'laboratory' : 'vital-signs'),
+        // An analyte is known by LOINC alone; most that a bedside device measures has an MDC code.
+        category: categoryJson(
+          metric.category ?? (metric.code === undefined ? 'laboratory' : 'vital-signs'),
+        ),
         unit: `"unit":${unit},"system":"${systems.ucum}","code":${unit}`,
       },
     ];
