@@ -36,6 +36,7 @@ export default defineDeviceProfile({
     { field: '150046', metric: 'MDC_PRESS_BLD_ART_PULM_DIA', absent },
     { field: '150047', metric: 'MDC_PRESS_BLD_ART_PULM_MEAN', absent },
     { field: '150087', metric: 'MDC_PRESS_BLD_VEN_CENT_MEAN', absent },
+    { field: '148065', metric: 'MDC_ECG_V_P_C_CNT', absent },
     { field: '150021', metric: 'MDC_PRESS_BLD_NONINV_SYS', absent, cadence: 'episodic' },
     { field: '150022', metric: 'MDC_PRESS_BLD_NONINV_DIA', absent, cadence: 'episodic' },
     { field: '150023', metric: 'MDC_PRESS_BLD_NONINV_MEAN', absent, cadence: 'episodic' },

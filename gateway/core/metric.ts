@@ -268,6 +268,20 @@ export const metrics = {
     unit: 'mm[Hg]',
     shape: 'samples',
     plausible: [-100, 500],
+  MDC_LEN_BODY_ACTUAL: { code: 188740, unit: 'cm', loinc: '8302-2', plausible: [10, 300] },
+  MDC_RATIO_MASS_BODY_LEN_SQ: {
+    code: 188752,
+    unit: 'kg/m2',
+    loinc: '39156-5',
+    plausible: [3, 200],
+  },
+  MDC_BODY_FAT: { code: 188748, unit: '%', loinc: '41982-0', plausible: [0, 90] },
+  MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD: {
+    code: 160184,
+    unit: 'mg/dL',
+    loinc: '41653-7',
+    plausible: [5, 2_000],
+    molarMass: 180.156,
   },
   MDC_MASS_BODY_ACTUAL: { code: 188736, unit: 'kg', loinc: '29463-7', plausible: [0.2, 700] },
 

@@ -86,6 +86,22 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   MDC_ECG_AMPL_ST_V4: stSegment,
   MDC_ECG_AMPL_ST_V5: stSegment,
   MDC_ECG_AMPL_ST_V6: stSegment,
+  MDC_LEN_BODY_ACTUAL: { base: 171, spread: 12, swing: 0, periodMinutes: 1_440, digits: 1 },
+  MDC_RATIO_MASS_BODY_LEN_SQ: {
+    base: 25,
+    spread: 3,
+    swing: 0.1,
+    periodMinutes: 1_440,
+    digits: 1,
+  },
+  MDC_BODY_FAT: { base: 24, spread: 6, swing: 0.5, periodMinutes: 1_440, digits: 1 },
+  MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD: {
+    base: 105,
+    spread: 15,
+    swing: 25,
+    periodMinutes: 240,
+    digits: 0,
+  },
   MDC_MASS_BODY_ACTUAL: { base: 74, spread: 12, swing: 0.3, periodMinutes: 1_440, digits: 1 },
 
   LN_14749_6: analyte(5.4, 0.8, 1),

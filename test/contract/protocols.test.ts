@@ -166,6 +166,7 @@ const unchecked = new Set([
   'nellcor-ascii',
   'ivy-ansar',
   'hl7v2',
+  'ieee11073-20601',
 ]);
 
 interface Damage {
@@ -210,6 +211,8 @@ function isBeyondRecognition(id: string, { before, after, isFlip, offset }: Dama
   if (id === 'masimo-ascii' || id === 'nellcor-ascii') {
     return isFlip && /\d/.test(before.charAt(1)) && /\d/.test(after.charAt(1));
   }
+  // Numbers are binary: with one bit flipped they are other numbers. No length bears it.
+  if (id === 'ieee11073-20601') return isFlip;
   // SenML's labels are one or two letters: `bt` with one bit flipped is `bv`.
   if (id === 'senml-json' && isFlip && /[a-z]/.test(before.charAt(1))) return true;
   // ANSAR-B: 400 samples stand behind the nine bytes of its head, each any byte.
