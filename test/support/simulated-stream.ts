@@ -95,7 +95,7 @@ export function profilesOf(protocol: string): readonly DeviceProfile[] {
   return [...ownProfiles, ...shipped].filter((profile) => profile.link.protocol === protocol);
 }
 
-export const firstInstant = Date.UTC(2026, 10, 22, 10, 0, 0) as Instant;
+const firstInstant = Date.UTC(2026, 10, 22, 10, 0, 0) as Instant;
 
 /** One moment of a device every 7 s, each with other values than the one before. */
 export function momentsOf(profile: DeviceProfile, count: number): readonly SimulatedMoment[] {

@@ -19,7 +19,7 @@ const folder = (name: string) => join(import.meta.dirname, '../../gateway', name
 
 export const noon = Date.UTC(2026, 10, 22, 12) as Instant;
 
-export const protocols = await loadProtocols();
+const protocols = await loadProtocols();
 export const profiles = await loadProfiles();
 export const detectors = await catalogue<Detector>(folder('detectors'));
 export const rules = [...(await catalogue<SanitizerRule>(folder('sanitizers'))).values()].sort(
