@@ -268,6 +268,7 @@ export const metrics = {
     unit: 'mm[Hg]',
     shape: 'samples',
     plausible: [-100, 500],
+  },
   MDC_LEN_BODY_ACTUAL: { code: 188740, unit: 'cm', loinc: '8302-2', plausible: [10, 300] },
   MDC_RATIO_MASS_BODY_LEN_SQ: {
     code: 188752,
