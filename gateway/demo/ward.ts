@@ -27,6 +27,7 @@ const plan = [
   ['pressure-2', 'a-and-d-home-bp', 0.2],
   ['oximeter-1', 'masimo-radical-7', 1],
   ['analyser-1', 'generic-astm-analyser', 0.2],
+  ['monitor-4', 'generic-pcd01-monitor', 0.5],
 ] as const;
 
 /** Registered and enrolled like the others, but stolen: it takes no part in the ward’s own traffic. */
