@@ -157,8 +157,12 @@ function guessed(scans: readonly Scan[]): PhdConfiguration | undefined {
   return others.length === 0 ? only : undefined;
 }
 
-function fits({ values }: Scan, object: PhdObject): boolean {
-  return values instanceof Uint8Array && mapFor(object.map, values.length) !== undefined;
+function fits({ values }: Scan, { map }: PhdObject): boolean {
+  if (values instanceof Uint8Array) return mapFor(map, values.length) !== undefined;
+  return map.every(
+    ([attribute]) =>
+      attribute === phdAttributes.timeAbsolute || values.some(([said]) => said === attribute),
+  );
 }
 
 /** Some devices put the time behind a value whose map has none (20601 H.2.4.1). */

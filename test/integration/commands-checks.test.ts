@@ -42,12 +42,24 @@ describe('wardgate decode', () => {
     );
   });
 
+  it('reads the last message of a capture that ends without saying so', async () => {
+    const header = 'MSH|^~\\&|MON|WARD|||20260301101500+0100||ORU^R01|1|P|2.6';
+    const row = 'OBX|1|NM|150456^^MDC|1|97|%^%^UCUM|||||R';
+    const { out } = await wardgate(
+      ['decode', '--profile', 'generic-pcd01-monitor', '-'],
+      Buffer.from(`${header}\rOBR|1\r${row}\r`),
+    );
+    expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ code: 150456, value: 97 });
+  });
+
   it('reads a byte at a time what it reads at once, from a file and from stdin', async () => {
     const cases: readonly (readonly [profile: string, bytes: Buffer])[] = [
       ['masimo-rad-8', readFileSync(masimo)],
       ['nonin-oem-iii', bytesOf('nonin/df2-two-packets/input.hex')],
       ['generic-astm-analyser', bytesOf('astm-e1381/session/input.hex')],
       ['generic-astm-analyser', bytesOf('astm-e1381/damaged/input.hex')],
+      ['generic-pcd01-monitor', bytesOf('hl7v2/without-frame/input.hex')],
+      ['generic-ieee11073-blood-pressure', bytesOf('ieee11073-20601/blood-pressure/input.hex')],
     ];
     await each(cases, async ([profile, bytes]) => {
       const file = inFolder(`${profile}-${bytes.length}`);

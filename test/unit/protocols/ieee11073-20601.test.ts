@@ -192,6 +192,13 @@ describe('a report whose session began unheard', () => {
       unit: '%',
       quality: 'questionable',
     });
+    const variable = event(
+      '0d1e',
+      `f0000000${list(`0001${list(`0a4c${sized('0062')}`)}`, `000a${list(`0a4c${sized('0048')}`)}`)}`,
+    );
+    expect(read(variable).records[0]?.fields['149530']).toMatchObject({ value: 72 });
+    const other = variable.replaceAll('0a4c', '0a66');
+    expect(read(other).records).toEqual([]);
     // A weight, or a temperature; a glucose, or a saturation; a pressure in kilopascal.
     expect(read(fixed(`0001${sized(`ff00031c${time}`)}`)).records).toEqual([]);
     expect(read(fixed(`0001${sized(`0062${time}`)}`)).records).toEqual([]);
