@@ -4,6 +4,7 @@ import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
 import { type Memory, recollect } from './core/memory.ts';
+import type { MetricId } from './core/metric.ts';
 import type { Observation, Released } from './core/observation.ts';
 import type { Protocol } from './core/protocol.ts';
 import type { Lane } from './core/relay.ts';
@@ -17,11 +18,23 @@ import { read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
 import { sanitize } from './stages/sanitize.ts';
 
+/** The lane of each metric of a profile. */
+export type Lanes = ReadonlyMap<MetricId, Lane>;
+
+/** A measurement that somebody took is kept longest; a value of an endless row is shed before it. */
+export function planLanes({ metrics }: DeviceProfile): Lanes {
+  return new Map(
+    metrics.map(({ metric, cadence }) => [metric, cadence === 'episodic' ? 'numeric' : 'trend']),
+  );
+}
+
 /** Everything admission knows of one registered device. */
 export interface KnownDevice {
   readonly profile: DeviceProfile;
   readonly protocol: Protocol;
   readonly plan: DecodePlan;
+  /** Where each of its metrics travels. */
+  readonly lanes: Lanes;
   /** What it announces of itself, if it ever did. */
   readonly serialNumber?: string | undefined;
   /** Newest first. */
@@ -131,7 +144,7 @@ export function admit(
       }
       const { observations } = associated;
       if (policy.destinations.length > 0) {
-        rejected.push(...depart(observations, device.profile, policy, departures));
+        rejected.push(...depart(observations, device.lanes, policy, departures));
       } else if (observations.length > 0) {
         held.push({ device: id, cause: 'no-relay', observations });
       }
@@ -150,17 +163,17 @@ export function release(
   waiting: Pick<HeldObservations, 'device' | 'observations'>,
   policy: Policy,
 ): Pick<Admission, 'departures' | 'rejected'> & { readonly held: readonly Observation[] } {
-  const { profile, associations } = known(policy, waiting.device);
+  const { lanes, associations } = known(policy, waiting.device);
   const { observations, held } = associate(waiting.observations, associations);
   const departures: Departure[] = [];
-  const rejected = depart(observations, profile, policy, departures);
+  const rejected = depart(observations, lanes, policy, departures);
   return { departures, rejected, held };
 }
 
 /** To every destination under that destination's names. Returns what a sanitizer withheld. */
 function depart(
   observations: readonly Observation[],
-  profile: DeviceProfile,
+  lanes: Lanes,
   { destinations }: Policy,
   departures: Departure[],
 ): Rejection[] {
@@ -169,31 +182,28 @@ function depart(
   for (const { relay, rules, keys } of destinations) {
     const sanitized = sanitize(observations, rules, keys);
     rejected.push(...sanitized.rejected);
-    for (const [lane, released] of byLane(sanitized.released, profile)) {
+    for (const [lane, released] of byLane(sanitized.released, lanes)) {
       departures.push({ relay, lane, observations: released });
     }
   }
   return rejected;
 }
 
-function byLane(released: readonly Released[], profile: DeviceProfile): Map<Lane, Released[]> {
-  const lanes = new Map<Lane, Released[]>();
+function byLane(released: readonly Released[], lanes: Lanes): Map<Lane, Released[]> {
+  const groups = new Map<Lane, Released[]>();
   for (const observation of released) {
-    const lane = laneOf(observation, profile);
-    const others = lanes.get(lane);
+    const lane = laneOf(observation, lanes);
+    const others = groups.get(lane);
     if (others) others.push(observation);
-    else lanes.set(lane, [observation]);
+    else groups.set(lane, [observation]);
   }
-  return lanes;
+  return groups;
 }
 
-function laneOf(observation: Released, { metrics }: DeviceProfile): Lane {
+function laneOf(observation: Released, lanes: Lanes): Lane {
   if (observation.kind === 'alert') return 'alert';
   if (observation.kind === 'samples') return 'waveform';
-  const isEpisodic = metrics.some(
-    ({ metric, cadence }) => metric === observation.metric && cadence === 'episodic',
-  );
-  return isEpisodic ? 'numeric' : 'trend';
+  return lanes.get(observation.metric) ?? 'trend';
 }
 
 function known(policy: Policy, id: DeviceId): KnownDevice {

@@ -7,7 +7,7 @@ import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
 import type { Protocol } from './core/protocol.ts';
 import type { SanitizerRule } from './core/sanitizer.ts';
-import type { Destination, KnownDevice, Policy } from './pipeline.ts';
+import { type Destination, type KnownDevice, type Policy, planLanes } from './pipeline.ts';
 import { ensureSecret } from './pki/secrets.ts';
 import { type DecodePlan, planDecoding } from './stages/decode.ts';
 import { planWatches } from './stages/detect.ts';
@@ -25,6 +25,9 @@ export interface PolicyMaterial {
   readonly relays: readonly string[];
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
 }
+
+/** What does not depend on the one device. */
+type Plan = Pick<KnownDevice, 'profile' | 'protocol' | 'plan' | 'lanes'>;
 
 /** Makes policies for a site: all that admission depends on besides the batch and its memory. */
 export interface PolicyMaker {
@@ -49,17 +52,18 @@ export async function openPolicyMaker({
   }));
   const watches = planWatches(detectors.values());
   const salt = ensureSecret(directory, 'record.key');
-  const plans = new Map<string, Pick<KnownDevice, 'profile' | 'protocol' | 'plan'>>();
+  const plans = new Map<string, Plan>();
 
-  function planOf(device: Device): Pick<KnownDevice, 'profile' | 'protocol' | 'plan'> {
+  function planOf(device: Device): Plan {
     const known = plans.get(device.profile);
     if (known) return known;
     const profile = profiles.get(device.profile);
     if (!profile) throw new GatewayError('profile-unknown', `${device.id}: ${device.profile}`);
     const protocol = findProtocol(protocols, profile);
     const plan: DecodePlan = planDecoding(profile);
-    plans.set(device.profile, { profile, protocol, plan });
-    return { profile, protocol, plan };
+    const planned = { profile, protocol, plan, lanes: planLanes(profile) };
+    plans.set(device.profile, planned);
+    return planned;
   }
 
   return {

@@ -73,5 +73,5 @@ async function openReader({ id, profile }: Bed) {
 /** The name under which the hospital knows the bed’s device. */
 function pseudonymIn({ directory, relay }: Stage, { id }: Bed): string {
   const key = createSecretKey(ensureSecret(directory, `pseudonym-${relay}.key`));
-  return pseudonymOf(`device:${id}`, key);
+  return pseudonymOf('device', id, key);
 }

@@ -10,6 +10,6 @@ export default defineSanitizerRule({
   apply(observation, { pseudonymKey }) {
     const { device } = observation;
     if (isPseudonym(device)) return observation;
-    return { ...observation, device: pseudonymOf(`device:${device}`, pseudonymKey) };
+    return { ...observation, device: pseudonymOf('device', device, pseudonymKey) };
   },
 });

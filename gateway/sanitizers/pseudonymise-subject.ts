@@ -10,6 +10,6 @@ export default defineSanitizerRule({
   apply(observation, { pseudonymKey }) {
     const { subject } = observation;
     if (!(subject instanceof Phi)) return observation;
-    return { ...observation, subject: pseudonymOf(`subject:${subject.reveal()}`, pseudonymKey) };
+    return { ...observation, subject: pseudonymOf('subject', subject.reveal(), pseudonymKey) };
   },
 });

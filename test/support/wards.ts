@@ -9,7 +9,7 @@ import type { Channel, Intake } from '../../gateway/core/intake.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { Phi } from '../../gateway/core/phi.ts';
 import type { SanitizerRule } from '../../gateway/core/sanitizer.ts';
-import type { KnownDevice, Policy } from '../../gateway/pipeline.ts';
+import { type KnownDevice, type Policy, planLanes } from '../../gateway/pipeline.ts';
 import { findProtocol, loadProtocols } from '../../gateway/policy.ts';
 import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
 import { planDecoding } from '../../gateway/stages/decode.ts';
@@ -39,7 +39,13 @@ export function policyOf(
   const known = Object.entries(devices).map(([id, { profile: name, associations }]) => {
     const profile: DeviceProfile = findProfile(profiles, name);
     const protocol = findProtocol(protocols, profile);
-    const device: KnownDevice = { profile, protocol, plan: planDecoding(profile), associations };
+    const device: KnownDevice = {
+      profile,
+      protocol,
+      plan: planDecoding(profile),
+      lanes: planLanes(profile),
+      associations,
+    };
     return [id, device] as const;
   });
   const keys = { pseudonymKey: createSecretKey(Buffer.alloc(32, 7)) };

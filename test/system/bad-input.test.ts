@@ -70,7 +70,7 @@ it('gives each bad input its answer, and disturbs nobody else by it', async () =
   const ledger = openLedger();
   const key = createSecretKey(ensureSecret(site, 'pseudonym-ehr.key'));
   const own = await credentialsOf(pki, 'mon-1', Date.now());
-  const name = pseudonymOf('device:mon-1', key);
+  const name = pseudonymOf('device', 'mon-1', key);
   const good = await startGoodClient('mon-1', own, gateway.mqttPort, ledger, name);
 
   // What a gateway needs to work at all is not growth: measured once it has worked for a while.

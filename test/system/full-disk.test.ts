@@ -84,7 +84,8 @@ it('promises nothing while the disk is full, lives on, and delivers all it did p
 
   const ledger = openLedger();
   const name = pseudonymOf(
-    `device:${device}`,
+    'device',
+    device,
     createSecretKey(ensureSecret(site, 'pseudonym-ehr.key')),
   );
   const keep = (acknowledged: readonly number[]) => {

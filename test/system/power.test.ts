@@ -51,7 +51,7 @@ it(`keeps every acknowledged observation once, through ${kills} power cuts`, asy
     devices.map(async (id) => {
       const tls = await credentialsOf(pki, id, started);
       return startClient(id, tls, port, (at) =>
-        promise(ledger, pseudonymOf(`device:${id}`, key), at),
+        promise(ledger, pseudonymOf('device', id, key), at),
       );
     }),
   );
