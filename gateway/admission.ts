@@ -1,6 +1,6 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type OpenBatch, openBatch } from './batch.ts';
+import { type Batch, type OpenBatch, openBatch } from './batch.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Intake, IntakeQueue } from './core/intake.ts';
@@ -17,9 +17,11 @@ const youngGenerationMb = 48;
 
 /** A batch this large does not wait for company. */
 const companyCount = 256;
+/** The most that waits altogether; beyond it nothing is taken. */
+const waitingCountMax = 32_768;
 /** Above this links stop reading from their sockets; below half of it they go on. */
-const overloadCount = 8_192;
-const overloadBytes = 4 * 2 ** 20;
+const overloadCount = 16_384;
+const overloadBytes = 8 * 2 ** 20;
 /** Signals of one batch; an attacker’s noise beyond it is counted. */
 const signalsMax = 4_096;
 
@@ -50,6 +52,12 @@ export interface AdmissionOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** A batch that is full and waits for its turn. */
+interface FullBatch {
+  readonly batch: Batch;
+  readonly offers: readonly Offer[];
+}
+
 interface Offer {
   readonly resolve: (reply: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
@@ -65,7 +73,10 @@ export async function startAdmission(options: AdmissionOptions): Promise<Admissi
   return admission;
 }
 
-/** One batch is in the worker, one is open: the time of a commit decides how large batches get. */
+/**
+ * One batch is in the worker, one is open, and what does not fit waits between them: the time of a
+ * commit decides how large batches get, up to their limit.
+ */
 class RunningAdmission implements Admission {
   readonly queue: IntakeQueue;
   readonly ready: Promise<void>;
@@ -78,6 +89,10 @@ class RunningAdmission implements Admission {
   #callCount = 0;
   #open: OpenBatch = openBatch();
   #offers: Offer[] = [];
+  readonly #full: FullBatch[] = [];
+  /** Messages and bytes that wait, full batches and the open one together. */
+  #waitingCount = 0;
+  #waitingBytes = 0;
   #signalCount = 0;
   #signalsDropped = 0;
   /** The offers of the batch that is in the worker. */
@@ -103,10 +118,11 @@ class RunningAdmission implements Admission {
   }
 
   isOverloaded(): boolean {
-    const { count, byteCount } = this.#open;
-    const isOverloaded = count >= overloadCount || byteCount >= overloadBytes;
+    const count = this.#waitingCount;
+    const bytes = this.#waitingBytes;
+    const isOverloaded = count >= overloadCount || bytes >= overloadBytes;
     if (isOverloaded && !this.#wasOverloaded) {
-      this.#options.log('intake.overloaded', { count, byteCount });
+      this.#options.log('intake.overloaded', { count, bytes });
       this.#wasOverloaded = true;
     }
     return isOverloaded;
@@ -132,7 +148,7 @@ class RunningAdmission implements Admission {
   }
 
   async close(): Promise<void> {
-    while (this.#inWorker || !this.#open.isEmpty) {
+    while (this.#inWorker || !this.#isEmpty) {
       this.#schedule(true);
       const idle = Promise.withResolvers<void>();
       this.#idle.push(idle.resolve);
@@ -145,9 +161,15 @@ class RunningAdmission implements Admission {
   }
 
   #offer(intake: Intake): Promise<Uint8Array> {
-    if (!this.#open.add(intake)) {
-      return Promise.reject(new GatewayError('store-full', 'the open batch is full'));
+    if (this.#waitingCount >= waitingCountMax) {
+      return Promise.reject(new GatewayError('store-full', 'too much waits for its commit'));
     }
+    if (!this.#open.add(intake)) {
+      this.#fill();
+      this.#open.add(intake);
+    }
+    this.#waitingCount += 1;
+    this.#waitingBytes += intake.bytes.length;
     const offer = Promise.withResolvers<Uint8Array>();
     this.#offers.push(offer);
     this.#schedule();
@@ -166,9 +188,9 @@ class RunningAdmission implements Admission {
 
   /** Hands the open batch over when the worker is free: at once, or after a pause for company. */
   #schedule(isUrgent = false): void {
-    if (this.#inWorker || this.#isScheduled || this.#open.isEmpty) return;
+    if (this.#inWorker || this.#isScheduled || this.#isEmpty) return;
     const waitMs = this.#keptAt + this.#options.commitPauseMs - performance.now();
-    if (isUrgent || waitMs <= 0 || this.#open.count >= companyCount) {
+    if (isUrgent || waitMs <= 0 || this.#waitingCount >= companyCount) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#isScheduled = true;
@@ -182,14 +204,28 @@ class RunningAdmission implements Admission {
   #handOver(): void {
     this.#isScheduled = false;
     this.#timer = undefined;
-    if (this.#inWorker || this.#open.isEmpty) return;
-    const batch = this.#open.close();
-    this.#inWorker = this.#offers;
+    if (this.#inWorker || this.#isEmpty) return;
+    if (this.#full.length === 0) this.#fill();
+    const next = this.#full.shift();
+    if (!next) return;
+    const { batch, offers } = next;
+    this.#inWorker = offers;
+    this.#waitingCount -= offers.length;
+    this.#waitingBytes -= batch.bytes.length;
+    this.#send({ kind: 'batch', batch }, [batch.bytes.buffer]);
+  }
+
+  /** The open batch takes no more: it waits for its turn, and another one is opened. */
+  #fill(): void {
+    this.#full.push({ batch: this.#open.close(), offers: this.#offers });
     this.#offers = [];
     this.#open = openBatch(this.#spareBuffer);
     this.#spareBuffer = undefined;
     this.#reportDroppedSignals();
-    this.#send({ kind: 'batch', batch }, [batch.bytes.buffer]);
+  }
+
+  get #isEmpty(): boolean {
+    return this.#full.length === 0 && this.#open.isEmpty;
   }
 
   #reportDroppedSignals(): void {
@@ -269,19 +305,24 @@ class RunningAdmission implements Admission {
   #finish(): void {
     this.#inWorker = undefined;
     this.#keptAt = performance.now();
-    if (this.#wasOverloaded) {
+    const hasRoom =
+      this.#waitingCount <= overloadCount / 2 && this.#waitingBytes <= overloadBytes / 2;
+    if (this.#wasOverloaded && hasRoom) {
       this.#wasOverloaded = false;
       for (const listener of this.#drainListeners) listener();
     }
     for (const resolve of this.#idle.splice(0)) resolve();
-    this.#schedule(this.#open.count >= companyCount);
+    this.#schedule();
   }
 
   #fault(error: unknown): void {
     this.#ready.reject(error);
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
-    for (const offer of [...(this.#inWorker ?? []), ...this.#offers]) offer.reject(error);
+    const waiting = this.#full.flatMap(({ offers }) => offers);
+    for (const offer of [...(this.#inWorker ?? []), ...waiting, ...this.#offers]) {
+      offer.reject(error);
+    }
     this.#options.onFault(error);
   }
 

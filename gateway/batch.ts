@@ -23,8 +23,9 @@ export interface Batch {
 const isFirstBit = 0x80;
 const isTurnBit = 0x40;
 
-const batchCountMax = 16_384;
-const batchBytesMax = 8 * 2 ** 20;
+/** A commit of this many costs little more a message than a larger one, and less memory. */
+const batchCountMax = 1_024;
+const batchBytesMax = 2 ** 20;
 const startBytes = 256 * 2 ** 10;
 
 /** Collects intakes until somebody takes them. */

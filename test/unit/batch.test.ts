@@ -6,8 +6,8 @@ import { channels, type Intake } from '../../gateway/core/intake.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 
 /** The promise of a batch: what a worker is handed at once stays below these. */
-const batchCountMax = 16_384;
-const batchBytesMax = 8 * 2 ** 20;
+const batchCountMax = 1_024;
+const batchBytesMax = 2 ** 20;
 
 const intake = (bytes: Uint8Array, more: Partial<Intake> = {}): Intake => ({
   device: 'mon-1' as DeviceId,
