@@ -13,7 +13,7 @@ export default defineDeviceProfile({
     { field: '147842', metric: 'MDC_ECG_HEART_RATE' },
     { field: '149530', metric: 'MDC_PULS_OXIM_PULS_RATE' },
     { field: '150456', metric: 'MDC_PULS_OXIM_SAT_O2' },
-    { field: '150488', metric: 'MDC_PULS_OXIM_PERF_REL' },
+    { field: '150488', metric: 'MDC_BLD_PERF_INDEX' },
     { field: '151562', metric: 'MDC_RESP_RATE' },
     { field: '151578', metric: 'MDC_TTHOR_RESP_RATE' },
     { field: '151594', metric: 'MDC_CO2_RESP_RATE' },

@@ -16,7 +16,7 @@ export default defineDeviceProfile({
     { field: '147842', metric: 'MDC_ECG_HEART_RATE', absent },
     { field: '150456', metric: 'MDC_PULS_OXIM_SAT_O2', absent },
     { field: '149530', metric: 'MDC_PULS_OXIM_PULS_RATE', absent },
-    { field: '150488', metric: 'MDC_PULS_OXIM_PERF_REL', absent },
+    { field: '150488', metric: 'MDC_BLD_PERF_INDEX', absent },
     { field: '151658', metric: 'MDC_PULS_OXIM_PLETH_RESP_RATE', absent },
     { field: '151562', metric: 'MDC_RESP_RATE', absent },
     { field: '151578', metric: 'MDC_TTHOR_RESP_RATE', absent },

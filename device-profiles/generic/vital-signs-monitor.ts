@@ -13,6 +13,7 @@ export default defineDeviceProfile({
     { field: 'MDC_PULS_OXIM_SAT_O2', metric: 'MDC_PULS_OXIM_SAT_O2' },
     { field: 'MDC_PULS_OXIM_PULS_RATE', metric: 'MDC_PULS_OXIM_PULS_RATE' },
     { field: 'MDC_PULS_OXIM_PERF_REL', metric: 'MDC_PULS_OXIM_PERF_REL' },
+    { field: 'MDC_BLD_PERF_INDEX', metric: 'MDC_BLD_PERF_INDEX' },
     { field: 'MDC_RESP_RATE', metric: 'MDC_RESP_RATE' },
     { field: 'MDC_TEMP_BODY', metric: 'MDC_TEMP_BODY' },
     {

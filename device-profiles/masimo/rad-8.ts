@@ -11,7 +11,7 @@ export default defineDeviceProfile({
   metrics: [
     { field: 'SPO2', metric: 'MDC_PULS_OXIM_SAT_O2' },
     { field: 'BPM', metric: 'MDC_PULS_OXIM_PULS_RATE' },
-    { field: 'PI', metric: 'MDC_PULS_OXIM_PERF_REL' },
+    { field: 'PI', metric: 'MDC_BLD_PERF_INDEX' },
   ],
   // The Rad-8 measures neither SpCO nor SpMet and always writes them as dashes.
   omitted: ['SPCO', 'SPMET', 'DESAT', 'PIDELTA'],

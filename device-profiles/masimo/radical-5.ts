@@ -12,7 +12,7 @@ export default defineDeviceProfile({
   metrics: [
     { field: 'SPO2', metric: 'MDC_PULS_OXIM_SAT_O2' },
     { field: 'BPM', metric: 'MDC_PULS_OXIM_PULS_RATE' },
-    { field: 'PI', metric: 'MDC_PULS_OXIM_PERF_REL' },
+    { field: 'PI', metric: 'MDC_BLD_PERF_INDEX' },
   ],
   // Keys of other models, which some firmware prints as dashes.
   omitted: ['SPCO', 'SPMET', 'DESAT', 'PIDELTA'],

@@ -9,7 +9,8 @@
 export const metrics = {
   MDC_PULS_OXIM_SAT_O2: { code: 150456, unit: '%', loinc: '59408-5', plausible: [1, 100] },
   MDC_PULS_OXIM_PULS_RATE: { code: 149530, unit: '/min', loinc: '8889-8', plausible: [10, 350] },
-  MDC_PULS_OXIM_PERF_REL: { code: 150488, unit: '%', loinc: '61006-3', plausible: [0, 20] },
+  MDC_PULS_OXIM_PERF_REL: { code: 150448, unit: '%', loinc: '61006-3', plausible: [0, 20] },
+  MDC_BLD_PERF_INDEX: { code: 150488, unit: '%', loinc: '61006-3', plausible: [0, 20] },
   // Neither a LOINC number nor a bound: the samples are in steps of the device's own converter.
   MDC_PULS_OXIM_PLETH: {
     code: 150452,

@@ -32,6 +32,7 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
     max: 100,
   },
   MDC_PULS_OXIM_PERF_REL: { base: 4, spread: 2, swing: 1, periodMinutes: 3, digits: 2 },
+  MDC_BLD_PERF_INDEX: { base: 4, spread: 2, swing: 1, periodMinutes: 3, digits: 2 },
   MDC_RESP_RATE: { base: 15, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
   MDC_CONC_AWAY_CO2_EXP: { base: 37, spread: 2, swing: 2, periodMinutes: 4, digits: 0 },
   MDC_CONC_AWAY_CO2_INSP: { base: 1, spread: 0, swing: 0, periodMinutes: 4, digits: 0 },
