@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { acknowledgeHl7 } from '../core/hl7-acknowledgement.ts';
 import { readAdmission } from '../core/hl7-admission.ts';
 import { type Hl7Message, readHl7Message } from '../core/hl7-message.ts';
 import { readPcdMessage } from '../core/pcd-message.ts';
@@ -237,33 +238,32 @@ interface Answer {
   readonly discardedBytes?: number;
 }
 
-/** HL7 table 0357, with the reason of an AE or AR. */
-type Problem = '100^Segment sequence error' | '200^Unsupported message type' | '207^Internal error';
-
 function damaged(header: string): Answer {
   const message = readHl7Message(header);
-  return { records: [], reply: reply(message, 'AR', '207^Internal error') };
+  return { records: [], reply: acknowledgeHl7(message, 'AR', '207^Internal error') };
 }
 
 function receive(latin1: string): Answer {
   const message = readHl7Message(toUnicode(latin1));
   // The answer repeats the header byte for byte, in whatever character set it is.
   const answered = readHl7Message(latin1.split(/[\r\n]/).find((line) => line !== '') ?? '');
-  if (!message) return { records: [], reply: reply(undefined, 'AR', '100^Segment sequence error') };
+  if (!message)
+    return { records: [], reply: acknowledgeHl7(undefined, 'AR', '100^Segment sequence error') };
   if (message.type === 'ACK') return { records: [], reply: '', discardedBytes: 0 };
   if (message.type === 'ADT') return receiveAdmission(message, answered);
   if (message.type !== 'ORU' || !/^(?:R01|R40)$/.test(message.trigger)) {
-    return { records: [], reply: reply(answered, 'AR', '200^Unsupported message type') };
+    return { records: [], reply: acknowledgeHl7(answered, 'AR', '200^Unsupported message type') };
   }
   const reading = readPcdMessage(message);
-  if (!reading) return { records: [], reply: reply(answered, 'AE', '100^Segment sequence error') };
-  return { ...reading, reply: reply(answered, 'AA') };
+  if (!reading)
+    return { records: [], reply: acknowledgeHl7(answered, 'AE', '100^Segment sequence error') };
+  return { ...reading, reply: acknowledgeHl7(answered, 'AA') };
 }
 
 /** Recognised and kept on record, but answered with AR: nothing applies an admission yet. */
 function receiveAdmission(message: Hl7Message, answered: Hl7Message | undefined): Answer {
   const admission = readAdmission(message);
-  const refusal = reply(answered, 'AR', '200^Unsupported message type');
+  const refusal = acknowledgeHl7(answered, 'AR', '200^Unsupported message type');
   if (!admission) return { records: [], reply: refusal };
   const { time } = admission;
   const record: DeviceRecord = {
@@ -273,35 +273,6 @@ function receiveAdmission(message: Hl7Message, answered: Hl7Message | undefined)
     admission,
   };
   return { records: [record], reply: refusal, discardedBytes: 0 };
-}
-
-/**
- * Written with the sender's own separators. A protocol knows no clock, so MSH-7 is the sender's; a
- * message without a readable header is answered without naming it.
- */
-function reply(message: Hl7Message | undefined, code: 'AA' | 'AE' | 'AR', problem?: Problem) {
-  const header = message?.header;
-  const { field: mark, component } = message?.delimiters ?? { field: '|', component: '^' };
-  const trigger = /^[A-Z0-9]{3}$/.test(message?.trigger ?? '') ? (message?.trigger ?? '') : '';
-  const kind = `ACK${trigger === '' ? '' : `${component}${trigger}${component}ACK`}`;
-  const own = message?.controlId ?? '';
-  const fields = [
-    'MSH',
-    header?.field(2) ?? '^~\\&',
-    'WARDGATE',
-    '',
-    header?.field(3) ?? '',
-    header?.field(4) ?? '',
-    header?.field(7) ?? '',
-    '',
-    kind,
-    `A${own}`,
-    header?.field(11) || 'P',
-    header?.field(12) || '2.6',
-  ];
-  const error =
-    problem === undefined ? '' : `ERR${mark.repeat(3)}${problem.replace('^', component)}${mark}E\r`;
-  return `\x0b${fields.join(mark)}\rMSA${mark}${code}${mark}${own}\r${error}\x1c\r`;
 }
 
 const notAscii = /[\u0080-\u00ff]/;
