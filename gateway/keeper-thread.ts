@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { auditSigner } from './audit-trail.ts';
 import type { Batch } from './batch.ts';
 import type { Device } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
@@ -57,7 +58,8 @@ async function main(data: KeeperData): Promise<void> {
   if (!parentPort) throw new RangeError('runs as a worker thread only');
   const port = parentPort;
   const key = readSecret(data.directory, 'store.key');
-  const store = openStore(data.directory, key, { mustExist: true });
+  const signer = auditSigner(data.directory);
+  const store = openStore(data.directory, key, { mustExist: true, signer });
   const maker = await openPolicyMaker(data);
   const keeper = startKeeper(store, maker, data.bytesMax);
   const calls = keeperCalls(store);

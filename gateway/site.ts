@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { auditKeyName, auditSigner } from './audit-trail.ts';
 import { Config, loadConfig, saveConfig } from './config.ts';
 import { GatewayError } from './core/error.ts';
 import { createOneTimePassword, hashPassword } from './pki/password.ts';
@@ -39,15 +40,16 @@ export async function createSite(site: NewSite): Promise<{ readonly password: st
   await createSitePki({ directory, site: name, hosts, now });
   const storeKey = createSecret(directory, 'store.key');
   createSecret(directory, 'record.key');
+  createSecret(directory, auditKeyName);
 
   const password = createOneTimePassword();
   const hash = await hashPassword(password);
-  const store = openStore(directory, storeKey);
+  const store = openStore(directory, storeKey, { signer: auditSigner(directory) });
   store.transact(() => {
     store.users.add({ name: administrator, role: 'admin', password: hash, mustChange: true });
     store.audit.add({
       at: now,
-      actor: 'cli',
+      actor: commandActor(),
       action: 'site.create',
       object: name,
       outcome: 'success',
@@ -72,5 +74,16 @@ export function openSiteStore(directory: string): {
 } {
   const config = loadConfig(directory);
   const key = readSecret(directory, 'store.key');
-  return { config, store: openStore(directory, key, { mustExist: true }) };
+  const signer = auditSigner(directory);
+  return { config, store: openStore(directory, key, { mustExist: true, signer }) };
+}
+
+/** Who gives a command, for the audit: the account of the operating system. */
+export function commandActor(): string {
+  try {
+    return `cli:${userInfo().username}`;
+  } catch {
+    // An account without a name, as in a container.
+    return `cli:uid-${process.getuid?.() ?? 'unknown'}`;
+  }
 }

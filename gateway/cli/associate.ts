@@ -6,7 +6,7 @@ import { Phi } from '../core/phi.ts';
 import { releaseHeld } from '../keeping.ts';
 import { openPolicyMaker } from '../policy.ts';
 import { loadProfiles } from '../profiles.ts';
-import { openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site.ts';
 
 const subjectLengthMax = 64;
 
@@ -51,7 +51,7 @@ export default defineCommand({
         const held = releaseHeld(store, maker.make(store.devices), device.id, 'unbound');
         store.audit.add({
           at: now,
-          actor: 'cli',
+          actor: commandActor(),
           action: 'device.associate',
           object: device.id,
           outcome: 'success',

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
+import type { AuditAction } from '../core/audit-action.ts';
 import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import { createEnrolmentToken, tokenLifeMs } from '../enrolment.ts';
@@ -9,7 +10,7 @@ import { createOneTimePassword } from '../pki/password.ts';
 import { toPkcs12 } from '../pki/pkcs12.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { findProfile, loadProfiles } from '../profiles.ts';
-import { openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site.ts';
 import type { Store } from '../store/store.ts';
 
 const add = defineCommand({
@@ -250,6 +251,13 @@ function describe(store: Store, device: Device, now: number) {
   };
 }
 
-function record(store: Store, action: string, object: string, detail: string): void {
-  store.audit.add({ at: Date.now(), actor: 'cli', action, object, outcome: 'success', detail });
+function record(store: Store, action: AuditAction, object: string, detail: string): void {
+  store.audit.add({
+    at: Date.now(),
+    actor: commandActor(),
+    action,
+    object,
+    outcome: 'success',
+    detail,
+  });
 }

@@ -1,6 +1,6 @@
 import { defineCommand, siteOptions } from '../command.ts';
 import { GatewayError } from '../core/error.ts';
-import { openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site.ts';
 
 export default defineCommand({
   name: 'dissociate',
@@ -19,7 +19,7 @@ export default defineCommand({
         const ended = store.devices.dissociate(device.id, now);
         store.audit.add({
           at: now,
-          actor: 'cli',
+          actor: commandActor(),
           action: 'device.dissociate',
           object: device.id,
           outcome: ended ? 'success' : 'failure',

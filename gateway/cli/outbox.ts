@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
-import { openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site.ts';
 
 const relayOption = z.string().optional().describe('Only this destination.');
 const options = z.strictObject({ dir: dirOption, relay: relayOption, json: jsonOption });
@@ -58,7 +58,7 @@ const retry = defineCommand({
         const back = store.outbox.retry(relay);
         store.audit.add({
           at: Date.now(),
-          actor: 'cli',
+          actor: commandActor(),
           action: 'outbox.retry',
           object: relay ?? 'all',
           outcome: 'success',

@@ -49,6 +49,10 @@ export const failures = {
     exit: 1,
     remedy: 'Another program listens there; choose another port (wardgate.yaml, --listen).',
   },
+  'checkpoints-unreadable': {
+    exit: 1,
+    remedy: 'Check the path and its rights; the file is checkpoints.jsonl or a collector’s log.',
+  },
   'capture-unreadable': { exit: 1, remedy: 'Check the path of the capture.' },
   'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },
 } as const satisfies Record<string, { exit: number; remedy: string }>;

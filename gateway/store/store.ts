@@ -1,4 +1,5 @@
-import { type Audit, openAudit } from './audit.ts';
+import { GatewayError } from '../core/error.ts';
+import { type Audit, type AuditSigner, openAudit } from './audit.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
 import { type Devices, openDevices } from './devices.ts';
@@ -28,21 +29,31 @@ export interface Store {
 export function openStore(
   directory: string,
   key: Uint8Array,
-  { mustExist = false }: { readonly mustExist?: boolean } = {},
+  {
+    mustExist = false,
+    signer,
+  }: {
+    readonly mustExist?: boolean;
+    /** Without one the audit trail gets no checkpoints from here. */
+    readonly signer?: AuditSigner;
+  } = {},
 ): Store {
   const database: Database = openDatabase(directory, key, mustExist);
   const counters = openCounters(database);
+  const audit = openAudit(database, directory, signer);
   return {
     counters,
     devices: openDevices(database),
     outbox: openOutbox(database, counters),
     held: openHeld(database),
     journal: openJournal(database),
-    audit: openAudit(database),
+    audit,
     users: openUsers(database),
     transact(change) {
       try {
-        return database.transaction(change).immediate();
+        const result = database.transaction(change).immediate();
+        if (audit.isDue()) checkpointOrLater(audit);
+        return result;
       } catch (cause) {
         throw storeError(cause, 'the transaction was not kept');
       }
@@ -52,6 +63,18 @@ export function openStore(
       const verdict = database.pragma('quick_check(1)', { simple: true }) as string;
       return verdict === 'ok' ? undefined : verdict;
     },
-    close: () => void database.close(),
+    close() {
+      checkpointOrLater(audit);
+      database.close();
+    },
   };
+}
+
+/** What was done is done and chained: where no checkpoint can be written, the next one vouches for it. */
+function checkpointOrLater(audit: Audit): void {
+  try {
+    audit.checkpoint();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+  }
 }

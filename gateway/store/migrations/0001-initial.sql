@@ -92,6 +92,7 @@ create table finding (
   evidence text not null
 ) strict;
 
+-- Each entry's hash covers the hash of the one before. Rows leave by pruning only, oldest first.
 create table audit (
   sequence integer primary key,
   at integer not null,
@@ -99,7 +100,8 @@ create table audit (
   action text not null,
   object text not null,
   outcome text not null,
-  detail text not null
+  detail text not null,
+  hash text not null
 ) strict;
 
 -- Counts that outlive the rows they count: delivered, shed, expired.

@@ -1,0 +1,72 @@
+/** What an act is to a security officer; fhir/audit-event.ts has the DICOM code of each. */
+export type AuditKind =
+  | 'application-start'
+  | 'application-stop'
+  | 'login'
+  | 'logout'
+  | 'node-authentication'
+  | 'emergency-override'
+  | 'network-configuration'
+  | 'security-configuration'
+  | 'software-configuration'
+  | 'restricted-function'
+  | 'roles-changed'
+  | 'credentials-changed'
+  | 'patient-record'
+  | 'audit-log-used'
+  | 'export'
+  | 'import'
+  | 'alert';
+
+interface AuditActionRow {
+  readonly kind: AuditKind;
+  /** Create, read, update, delete, execute (FHIR AuditEvent.action). */
+  readonly does: 'C' | 'R' | 'U' | 'D' | 'E';
+  readonly meaning: string;
+}
+
+/**
+ * Everything that is audited, by its name. An act that is not in this table does not compile: a new
+ * act is one row here, and one `audit.add` in the transaction that does it.
+ */
+export const auditActions = {
+  'access.refused': {
+    kind: 'node-authentication',
+    does: 'E',
+    meaning: 'Connections, subscriptions or messages were refused; counted by the minute.',
+  },
+  'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
+  'device.accept': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'Another device may answer under this name.',
+  },
+  'device.add': {
+    kind: 'security-configuration',
+    does: 'C',
+    meaning: 'A device was registered; its enrolment token was made.',
+  },
+  'device.associate': {
+    kind: 'patient-record',
+    does: 'U',
+    meaning: 'A device was bound to a patient.',
+  },
+  'device.dissociate': {
+    kind: 'patient-record',
+    does: 'U',
+    meaning: 'A device was bound to nobody any more.',
+  },
+  'device.enrol': {
+    kind: 'credentials-changed',
+    does: 'C',
+    meaning: 'A certificate was issued to a device.',
+  },
+  'outbox.retry': {
+    kind: 'restricted-function',
+    does: 'E',
+    meaning: 'What a destination refused was sent again.',
+  },
+  'site.create': { kind: 'security-configuration', does: 'C', meaning: 'The site was made.' },
+} as const satisfies Record<string, AuditActionRow>;
+
+export type AuditAction = keyof typeof auditActions;
