@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { principalOfCertificate } from './access/certificate-principal.ts';
 import { type Admission, startAdmission } from './admission.ts';
+import { healthRoutes } from './api/health.ts';
 import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
+import type { Route } from './api/route.ts';
 import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
@@ -107,7 +110,7 @@ interface Material {
 
 /** What sends comes first, what takes comes last: whoever may connect is heard. */
 async function startParts(running: Running, material: Material): Promise<void> {
-  const { config, pki, admission } = material;
+  const { config } = material;
   for (const settings of config.relays) {
     running.forwarders.push(await openForwarder(settings, material));
   }
@@ -117,12 +120,7 @@ async function startParts(running: Running, material: Material): Promise<void> {
   running.expiry = startExpiry(material);
   running.broker = await openBroker(material);
   if (config.mllp) running.lineServer = await openLineServer(config.mllp.port, material);
-  running.https = await startHttpsServer({
-    host: config.host,
-    port: config.https.port,
-    tls: pki.server,
-    isReady: () => admission.isKeeping(),
-  });
+  running.https = await openHttps(material);
 }
 
 function openAdmission(
@@ -173,6 +171,27 @@ function openBroker({ config, profiles, pki, admission, options }: Material): Pr
     isOverloaded: () => admission.isOverloaded(),
     onDrain: (listener) => admission.onDrain(listener),
     now,
+    log,
+  });
+}
+
+/** Every route of the interface. A resource takes what it needs of the gateway as arguments. */
+function routesOf({ admission }: Material): readonly Route[] {
+  return [...healthRoutes(() => admission.isKeeping())];
+}
+
+function openHttps(material: Material): Promise<HttpsServer> {
+  const { config, pki, options } = material;
+  const { log, now } = options;
+  return startHttpsServer({
+    host: config.host,
+    port: config.https.port,
+    tls: { ...pki.server, ca: pki.trust },
+    routes: routesOf(material),
+    principalOf: async ({ certificate }) =>
+      certificate && principalOfCertificate(certificate, now()),
+    onRefused: ({ principal, address, action, reason }) =>
+      log('access.refused', { role: principal?.role, who: principal?.id, address, action, reason }),
     log,
   });
 }

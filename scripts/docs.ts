@@ -1,6 +1,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { rights } from '../gateway/access/authorise.ts';
 import { catalogue } from '../gateway/catalogue.ts';
 import type { Command } from '../gateway/command.ts';
 import { Config } from '../gateway/config.ts';
@@ -9,6 +10,7 @@ import { failures } from '../gateway/core/error.ts';
 import { events } from '../gateway/core/event.ts';
 import { rejectionReasons } from '../gateway/core/intake.ts';
 import { metrics } from '../gateway/core/metric.ts';
+import { type ActionName, actions, type Role, roles } from '../gateway/core/principal.ts';
 import type { Relay } from '../gateway/core/relay.ts';
 
 /**
@@ -56,6 +58,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/events.md', eventTable()],
     ['docs/rejections.md', rejections()],
     ['docs/devices.md', devices(profiles)],
+    ['docs/access.md', accessTable()],
   ]);
 }
 
@@ -239,6 +242,26 @@ function devices(profiles: readonly DeviceProfile[]): string {
     'The devices that the gateway knows. “Line” is a serial port, or the same bytes over TCP from a serial device server. A profile was written from the maker’s documents named in its `sources` and is tested by its simulated device; that is no claim that the maker tested it, nor that a real one was at hand. How to add one: [adding-a-device.md](adding-a-device.md).',
     table(['Profile', 'Maker', 'Model', 'Link', 'Protocol', 'Metrics'], rows),
     '`MDC_` names are ISO/IEEE 11073-10101 reference ids; a laboratory analyte is named by its LOINC number.',
+  ]);
+}
+
+function accessTable(): string {
+  const names = Object.keys(roles) as Role[];
+  const rows = Object.entries(actions).map(([action, text]) => {
+    const { isOpen, may = {} } = rights[action as ActionName];
+    const cells = names.map((role) => (isOpen ? 'always' : (may[role] ?? '')));
+    return [code(action), text, isOpen ? 'always' : '', ...cells];
+  });
+  return page('Access', 'gateway/core/principal.ts and gateway/access/authorise.ts', [
+    'Everything that can be asked of the gateway over HTTPS or MQTT is an action, and every action passes the one table below before anything else of the request is looked at. What is not in the table is refused.',
+    '## Roles',
+    table(
+      ['Role', 'Who'],
+      Object.entries(roles).map(([role, text]) => [code(role), text]),
+    ),
+    '## Rights',
+    '**always**; **own**: only what is one’s own, such as the topics of a device or one’s sessions; **others**: only what is somebody else’s, for nobody reviews himself; **raised**: only for a while after breaking the glass, with a reason. An empty cell is a refusal. *Nobody* is whoever showed no certificate, token or session. Until a person has changed the one-time password and enrolled what the role asks for, only the actions of sessions and credentials are open.',
+    table(['Action', 'What it is', 'nobody', ...names], rows),
   ]);
 }
 

@@ -20,12 +20,17 @@ type Certificate = Pick<
  * Reads who a device is from the certificate TLS has already verified.
  * Its common name is the device id and its only alternative name is the URI of that id, so a
  * certificate made for anything else — a server, a consumer, another site's naming — is no device.
+ * `kind` is the word in the URI where the certificate is to name something else than a device.
  */
-export function identify(certificate: Certificate, now: Instant): DeviceIdentity | IdentityRefusal {
+export function identify(
+  certificate: Certificate,
+  now: Instant,
+  kind = 'device',
+): DeviceIdentity | IdentityRefusal {
   // A CN of `+` or `#` would be a wildcard in a topic; `DeviceId` lets neither through.
   const name = DeviceId.safeParse(certificate.subject?.CN);
   if (!name.success) return 'certificate-name';
-  if (certificate.subjectaltname !== `URI:urn:wardgate:device:${name.data}`)
+  if (certificate.subjectaltname !== `URI:urn:wardgate:${kind}:${name.data}`)
     return 'certificate-uri';
   // A resumed TLS session skips the check of the dates.
   const isInTime =

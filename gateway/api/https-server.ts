@@ -1,95 +1,340 @@
-import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import createFastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import { z } from 'zod';
+import { authorise, type RefusalReason } from '../access/authorise.ts';
 import { GatewayError } from '../core/error.ts';
+import type { Log } from '../core/event.ts';
+import type { ActionName, Principal } from '../core/principal.ts';
+import {
+  addressOf,
+  answerClientError,
+  createHttpsListener,
+  type HttpsTls,
+  tlsOptions,
+} from './https-listener.ts';
+import {
+  type Problem,
+  problem,
+  problemBody,
+  problemOfFailure,
+  problemOfRefusal,
+  problemOfStatus,
+} from './problem.ts';
+import { RateLimiter } from './rate-limit.ts';
+import type { Answer, Call, Caller, Route } from './route.ts';
 
 export interface HttpsServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** PEM; the certificate with its chain. */
-  readonly tls: { readonly key: string; readonly cert: string };
-  /** Whether what a device sends now would be kept. */
-  readonly isReady: () => boolean;
+  readonly tls: HttpsTls;
+  readonly routes: readonly Route[];
+  /**
+   * Who asks. Undefined: nobody, which open routes are content with. A problem refuses the request
+   * whatever it asks for, such as a cookie without its CSRF token. What it throws is a fault.
+   */
+  readonly principalOf: (caller: Caller) => Promise<Principal | Problem | undefined>;
+  /** Somebody asked for what the table of rights refuses. */
+  readonly onRefused: (refusal: RefusedCall) => void;
+  readonly log: Log;
+}
+
+export interface RefusedCall {
+  readonly principal: Principal | undefined;
+  readonly address: string;
+  readonly action: ActionName;
+  readonly reason: RefusalReason;
 }
 
 export interface HttpsServer {
   readonly port: number;
+  /** New certificates or revocation lists, from the next handshake on. */
+  renew(tls: HttpsTls): void;
+  /** Ends what is under way — in practice streams — of everybody it says. */
+  end(isOver: (principal: Principal) => boolean): void;
   close(): Promise<void>;
 }
 
-const connectionsMax = 64;
-const headersTimeoutMs = 5_000;
-const headersBytesMax = 8_192;
+const bodyBytesMax = 65_536;
+/** A device id has 64 characters, and each may be written in three. */
+const parameterCharsMax = 192;
+/** Requests of one address, and of one principal wherever it is. */
+const addressLimit = { burst: 100, perSecond: 50, namesMax: 4_096 };
+const principalLimit = { burst: 60, perSecond: 20, namesMax: 1_024 };
+/** Streams at once, in all and of one principal. */
+const streamsMax = 64;
+const streamsPerPrincipalMax = 4;
+
+/** OWASP ASVS 5.0, V3.4. This interface answers programs: a browser has nothing to load from it. */
+const headers = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
 
 /**
- * HTTPS for whoever supervises the gateway: `/healthz` says that it runs, `/readyz` that it keeps
- * what it takes. Both are open and say nothing else.
+ * The HTTPS port: every route of the list, and nothing else. A request passes, in this order, the
+ * limits, `principalOf`, `authorise` with the route's own action, the shapes the route declares,
+ * and the route. Whatever stops it is a problem (RFC 9457).
  *
  * @throws GatewayError `port-busy`.
  */
 export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
-  const { host, port, tls, isReady } = options;
-  const server = createServer({
-    ...tls,
-    minVersion: 'TLSv1.2',
-    ecdhCurve: 'X25519:P-256:P-384',
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: headersTimeoutMs,
-    maxHeaderSize: headersBytesMax,
-  });
-  server.maxConnections = connectionsMax;
-  server.on('request', (request, response) => answer(request, response, isReady));
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new GatewayError('port-busy', `HTTPS on ${host}:${port}`, { cause });
+  const server = new RunningServer(options);
+  await server.start();
+  return server;
+}
+
+/** A request past `authorise`. */
+interface Admitted {
+  readonly caller: Caller;
+  readonly principal: Principal | undefined;
+  readonly ending: AbortController;
+}
+
+class RunningServer implements HttpsServer {
+  readonly #options: HttpsServerOptions;
+  readonly #app: FastifyInstance<Server>;
+  readonly #addresses = new RateLimiter(addressLimit);
+  readonly #principals = new RateLimiter(principalLimit);
+  readonly #admitted = new WeakMap<FastifyRequest, Admitted>();
+  /** Requests under way of somebody with a name. */
+  readonly #underWay = new Set<Admitted>();
+  readonly #streams = new Set<Admitted>();
+
+  constructor(options: HttpsServerOptions) {
+    this.#options = options;
+    this.#app = createFastify({
+      serverFactory: (handle) => createHttpsListener(options.tls, handle),
+      clientErrorHandler: answerClientError,
+      frameworkErrors: (error, _request, reply) => this.#fail(reply, error),
+      bodyLimit: bodyBytesMax,
+      exposeHeadRoutes: false,
+      forceCloseConnections: true,
+      routerOptions: { maxParamLength: parameterCharsMax },
+      // Nothing is in front of us: a forwarded address is whatever somebody wrote.
+      trustProxy: false,
+    });
+    const app = this.#app;
+    app.removeContentTypeParser('text/plain');
+    const types = new Set(options.routes.flatMap(({ takes = [] }) => takes));
+    for (const type of types) {
+      app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
+        done(null, body),
+      );
+    }
+    app.setValidatorCompiler(({ schema }) => (data) => {
+      const result = (schema as unknown as z.ZodType).safeParse(data);
+      return result.success ? { value: result.data } : { error: new ShapeError(result.error) };
+    });
+    app.setErrorHandler((error, _request, reply) => this.#fail(reply, error));
+    app.setNotFoundHandler((request, reply) => this.#send(reply, this.#unknown(request)));
+    app.addHook('onRequest', async (request, reply) => {
+      reply.headers(headers);
+      const wait = this.#addresses.take(addressOf(request.raw.socket), performance.now());
+      if (wait > 0) return this.#send(reply, tooMany(wait));
+      return undefined;
+    });
+    for (const route of options.routes) this.#add(route);
   }
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+
+  get port(): number {
+    return (this.#app.server.address() as AddressInfo).port;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    try {
+      await this.#app.listen({ host, port });
+    } catch (cause) {
+      await this.#app.close();
+      if ((cause as NodeJS.ErrnoException).syscall !== 'listen') throw cause;
+      throw new GatewayError('port-busy', `HTTPS on ${host}:${port}`, { cause });
+    }
+  }
+
+  renew(tls: HttpsTls): void {
+    this.#app.server.setSecureContext(tlsOptions(tls));
+  }
+
+  end(isOver: (principal: Principal) => boolean): void {
+    for (const { principal, ending } of this.#underWay) {
+      if (principal && isOver(principal)) ending.abort();
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { ending } of this.#underWay) ending.abort();
+    await this.#app.close();
+  }
+
+  #add(route: Route): void {
+    const methods = route.method === 'GET' && !route.isStream ? ['GET', 'HEAD'] : [route.method];
+    this.#app.route({
+      method: methods as 'GET'[],
+      url: route.path,
+      schema: {
+        params: route.parameters ?? nothing,
+        querystring: route.query ?? nothing,
+        ...(route.method !== 'GET' && { body: route.body ?? nothing.optional() }),
+      },
+      onRequest: async (request, reply) => {
+        const refusal = await this.#admit(route, request, reply);
+        return refusal && this.#send(reply, refusal);
+      },
+      preValidation: async (request, reply) => {
+        const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+        const isRight = !route.takes || (type !== undefined && route.takes.includes(type));
+        return isRight ? undefined : this.#send(reply, problem('media-type'));
+      },
+      handler: async (request, reply) => this.#send(reply, await this.#answer(route, request)),
+    });
+  }
+
+  /** Asks who it is and whether he may; undefined when he may. */
+  async #admit(
+    route: Route,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Problem | undefined> {
+    const caller = callerOf(request);
+    const principal = await this.#options.principalOf(caller);
+    if (principal && 'kind' in principal) return principal;
+    const owned = route.owner?.(request.params as Record<string, string>);
+    const owner = route.owner ? owned : principal?.id;
+    const verdict = authorise(principal, { name: route.action, owner });
+    if (!verdict.isAllowed) {
+      const { action } = route;
+      const { address } = caller;
+      this.#options.onRefused({ principal, address, action, reason: verdict.reason });
+      return problemOfRefusal(verdict.reason);
+    }
+    if (principal) {
+      const name = nameOf(principal);
+      const wait = this.#principals.take(name, performance.now());
+      if (wait > 0) return tooMany(wait);
+      if (route.isStream && !this.#mayStream(name)) return tooMany(1);
+    }
+    const ending = new AbortController();
+    const admitted = { caller, principal, ending };
+    this.#admitted.set(request, admitted);
+    this.#underWay.add(admitted);
+    if (route.isStream) this.#streams.add(admitted);
+    reply.raw.once('close', () => {
+      this.#underWay.delete(admitted);
+      this.#streams.delete(admitted);
+      ending.abort();
+    });
+    return undefined;
+  }
+
+  #mayStream(name: string): boolean {
+    const own = [...this.#streams].filter(
+      ({ principal }) => principal && nameOf(principal) === name,
+    );
+    return this.#streams.size < streamsMax && own.length < streamsPerPrincipalMax;
+  }
+
+  async #answer(route: Route, request: FastifyRequest): Promise<Answer> {
+    const admitted = this.#admitted.get(request);
+    if (!admitted) throw new RangeError('a request that was not admitted');
+    const { caller, principal, ending } = admitted;
+    const call: Call = {
+      caller,
+      principal,
+      parameters: request.params,
+      query: request.query,
+      body: request.body,
+      signal: ending.signal,
+    };
+    const answer = await route.handle(call);
+    if (answer.kind !== 'json') return answer;
+    if (!route.answer) throw new RangeError(`${route.path} declares no JSON answer`);
+    return { ...answer, body: route.answer.parse(answer.body) };
+  }
+
+  #send(reply: FastifyReply, answer: Answer): FastifyReply {
+    reply.status(answer.status).headers((answer.headers ?? {}) as Record<string, string>);
+    switch (answer.kind) {
+      case 'problem':
+        return reply.type('application/problem+json').send(problemBody(answer));
+      case 'json':
+        return reply.type('application/json').send(JSON.stringify(answer.body));
+      case 'bytes': {
+        const { type, body } = answer;
+        const isWhole = typeof body === 'string' || body instanceof Uint8Array;
+        return reply.type(type).send(isWhole ? body : Readable.from(body));
+      }
+    }
+  }
+
+  #fail(reply: FastifyReply, error: unknown): FastifyReply {
+    if (error instanceof GatewayError) return this.#send(reply, problemOfFailure(error));
+    const cause = (error as { validation?: unknown }).validation ?? error;
+    if (cause instanceof ShapeError) return this.#send(reply, problem('invalid', cause.message));
+    const status = (error as { statusCode?: unknown }).statusCode;
+    // fastify’s own refusals carry a status; whatever else is thrown is a fault of ours.
+    if (typeof status === 'number' && status < 500) {
+      return this.#send(reply, problemOfStatus(status));
+    }
+    this.#options.log('api.fault', { cause: error instanceof Error ? error.name : typeof error });
+    return this.#send(reply, problem('fault'));
+  }
+
+  /** No route of this method and path: a wrong method, if another one is there. */
+  #unknown({ url }: FastifyRequest): Problem {
+    const path = url.split('?', 1)[0] ?? '';
+    const methods = this.#options.routes
+      .filter((route) => isPath(route.path, path))
+      .map(({ method }) => method);
+    if (methods.length === 0) return problem('not-found');
+    return problem('method-not-allowed', undefined, { allow: methods.join(', ') });
+  }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, isReady: () => boolean): void {
-  request.resume();
-  const { status, type, body } = answerTo(request, isReady);
-  response.writeHead(status, { ...headers, 'content-type': type });
-  response.end(body);
+/** What a route declares nothing for. */
+const nothing = z.strictObject({});
+
+class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+
+  constructor(error: z.ZodError) {
+    super(z.prettifyError(error));
+  }
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
+function tooMany(waitSeconds: number): Problem {
+  return problem('too-many', undefined, { 'retry-after': `${waitSeconds}` });
 }
 
-function answerTo({ method, url }: IncomingMessage, isReady: () => boolean): Answer {
-  if (method !== 'GET' && method !== 'HEAD') return problem(405, 'Method Not Allowed');
-  if (url === '/healthz') return say(200, 'ok');
-  if (url === '/readyz') return isReady() ? say(200, 'ready') : say(503, 'not ready');
-  return problem(404, 'Not Found');
+function nameOf({ role, id }: Principal): string {
+  return `${role}/${id}`;
 }
 
-function say(status: number, text: string): Answer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
+function isPath(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  return (
+    wanted.length === given.length &&
+    wanted.every((segment, index) => segment.startsWith(':') || segment === given[index])
+  );
 }
 
-/** RFC 9457. */
-function problem(status: number, title: string): Answer {
-  const body = JSON.stringify({ type: 'about:blank', status, title });
-  return { status, type: 'application/problem+json', body };
+function callerOf({ method, url, raw }: FastifyRequest): Caller {
+  const socket = raw.socket as TLSSocket;
+  const certificate = socket.authorized ? socket.getPeerCertificate() : undefined;
+  const { headers } = raw;
+  return { method, url, headers, address: addressOf(socket), certificate };
 }
-
-const headers = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'",
-  'strict-transport-security': 'max-age=31536000',
-  'x-content-type-options': 'nosniff',
-};

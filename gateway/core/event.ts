@@ -21,6 +21,8 @@ export const events = {
   'relay.down': 'warning',
   'relay.up': 'info',
   'relay.refused': 'error',
+  'access.refused': 'warning',
+  'api.fault': 'error',
 } as const satisfies Record<string, 'info' | 'warning' | 'error'>;
 
 export type EventName = keyof typeof events;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { GatewayError } from '../core/error.ts';
+import { tlsPolicy } from '../core/tls-policy.ts';
 import { MqttGate } from './mqtt-gate.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { type Sighting, sightingOf } from './mqtt-sighting.ts';
@@ -35,21 +36,6 @@ export interface MqttListener {
   /** Lets nobody in any more; whoever is in stays. */
   close(): void;
 }
-
-/** Forward secrecy and authenticated encryption only (RFC 9325, 4.2). */
-const ciphers = [
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'TLS_AES_128_GCM_SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  // No key under 112 bits of strength: no RSA-1024, no SHA-1 signature.
-  '@SECLEVEL=2',
-].join(':');
 
 /** How long a device that fell silent keeps its TCP connection probed: from this age on. */
 const probeAfterMs = 60_000;
@@ -116,10 +102,7 @@ function tlsOptions({ key, cert, ca, crl }: MqttTls, limits: MqttLimits): TlsOpt
     cert,
     ca: [...ca],
     ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
-    minVersion: 'TLSv1.2',
-    ciphers,
-    honorCipherOrder: true,
-    ecdhCurve: 'X25519:P-256:P-384',
+    ...tlsPolicy,
     // A client that renegotiates makes the server work for nothing.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
     requestCert: true,

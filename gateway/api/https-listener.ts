@@ -1,0 +1,119 @@
+import { constants } from 'node:crypto';
+import { type RequestListener, STATUS_CODES } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TlsOptions } from 'node:tls';
+import { tlsPolicy } from '../core/tls-policy.ts';
+import { problemBody, problemOfStatus } from './problem.ts';
+
+/** PEM. `ca`: the authorities a client’s certificate may come from; a client may also show none. */
+export interface HttpsTls {
+  readonly key: string;
+  /** The certificate with its chain. */
+  readonly cert: string;
+  readonly ca?: readonly string[] | undefined;
+  readonly crl?: readonly string[] | undefined;
+}
+
+/** Limits against slow and many clients. */
+const httpsLimits = {
+  connectionsMax: 256,
+  connectionsPerAddressMax: 64,
+  requestsPerConnectionMax: 1_000,
+  handshakeMs: 5_000,
+  headersMs: 5_000,
+  headersBytesMax: 8_192,
+  headersCountMax: 64,
+  /** From its first byte to its last, body and all. */
+  requestMs: 10_000,
+  keepAliveMs: 30_000,
+  /** How often the times above are looked at. */
+  sweepMs: 1_000,
+} as const;
+
+/** The server before anybody asks for something: TLS, and who may be connected for how long. */
+export function createHttpsListener(tls: HttpsTls, handle: RequestListener): Server {
+  const limits = httpsLimits;
+  const server = createServer(
+    {
+      ...tlsOptions(tls),
+      handshakeTimeout: limits.handshakeMs,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.sweepMs,
+      maxHeaderSize: limits.headersBytesMax,
+      noDelay: true,
+    },
+    handle,
+  );
+  server.maxConnections = limits.connectionsMax;
+  server.maxHeadersCount = limits.headersCountMax;
+  server.maxRequestsPerSocket = limits.requestsPerConnectionMax;
+  limitAddresses(server);
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return server;
+}
+
+/** A client may show a certificate; whether a route asks for one is the route's affair. */
+export function tlsOptions({ key, cert, ca, crl }: HttpsTls): TlsOptions {
+  return {
+    ...tlsPolicy,
+    key,
+    cert,
+    // Without an authority of the site nobody's certificate holds, not even one of a public one.
+    ca: [...(ca ?? [])],
+    ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
+    requestCert: true,
+    // What a client showed is looked at before it counts: `authorized` must be true.
+    rejectUnauthorized: false,
+  };
+}
+
+function limitAddresses(server: Server): void {
+  const counts = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = addressOf(socket);
+    const count = (counts.get(address) ?? 0) + 1;
+    if (count > httpsLimits.connectionsPerAddressMax) {
+      socket.destroy();
+      return;
+    }
+    counts.set(address, count);
+    socket.once('close', () => {
+      const left = (counts.get(address) ?? 1) - 1;
+      if (left > 0) counts.set(address, left);
+      else counts.delete(address);
+    });
+  });
+}
+
+/** IPv4 is written as such on a dual-stack port too. */
+export function addressOf({ remoteAddress = 'unknown' }: Socket): string {
+  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress;
+}
+
+/** What is no HTTP, or comes too slowly, is told so once; then its connection ends. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problemOfStatus(statusOf(error.code));
+  const body = problemBody(problem);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
+      'Content-Type: application/problem+json\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+function statusOf(code: string | undefined): number {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;
+  if (code === 'HPE_HEADER_OVERFLOW') return 431;
+  return 400;
+}
