@@ -5,6 +5,7 @@ import { type Admission, startAdmission } from './admission.ts';
 import { healthRoutes } from './api/health.ts';
 import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
 import type { Route } from './api/route.ts';
+import { type AuditClerk, startAuditClerk } from './audit-clerk.ts';
 import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
@@ -63,6 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await running.lineServer?.close();
     await Promise.all(running.lines.map((line) => line.close()));
     await Promise.all(running.forwarders.map((forwarder) => forwarder.close()));
+    await running.clerk?.close();
     await running.admission?.close();
     lock.close();
   }
@@ -90,6 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** What has to be stopped, as far as it was started. */
 interface Running {
   admission?: Admission;
+  clerk?: AuditClerk;
   broker?: MqttBroker;
   https?: HttpsServer;
   lineServer?: LineServer;
@@ -111,6 +114,7 @@ interface Material {
 /** What sends comes first, what takes comes last: whoever may connect is heard. */
 async function startParts(running: Running, material: Material): Promise<void> {
   const { config } = material;
+  running.clerk = await startAuditClerk({ ...material, ...material.options });
   for (const settings of config.relays) {
     running.forwarders.push(await openForwarder(settings, material));
   }

@@ -1,6 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createRefusals, type Refusals } from './audit/refusals.ts';
+import type { AuditProblem } from './audit/verify.ts';
 import { auditSigner } from './audit-trail.ts';
+import { auditRefusals, auditStart, checkAuditTail } from './auditing.ts';
 import type { Batch } from './batch.ts';
+import type { AuditEntry } from './core/audit-entry.ts';
 import type { Device } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
@@ -8,6 +12,8 @@ import type { OutboxEntry } from './core/relay.ts';
 import { expire, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
+import type { SettingsDigest } from './settings-digest.ts';
+import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
 import type { EntryName } from './store/outbox.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -22,6 +28,12 @@ export interface KeeperCalls {
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
   expire(before: number, now: Instant): number;
+  /** One act of the gateway itself, or of whoever asked it: in a transaction of its own. */
+  audit(entry: AuditEntry): void;
+  /** What was refused since the last time goes into the audit trail. */
+  auditRefusals(): void;
+  auditStart(version: string, settings: SettingsDigest, at: Instant): void;
+  checkAuditTail(at: Instant): AuditProblem | undefined;
   close(): void;
 }
 
@@ -62,7 +74,8 @@ async function main(data: KeeperData): Promise<void> {
   const store = openStore(data.directory, key, { mustExist: true, signer });
   const maker = await openPolicyMaker(data);
   const keeper = startKeeper(store, maker, data.bytesMax);
-  const calls = keeperCalls(store);
+  const refusals = createRefusals();
+  const calls = keeperCalls(store, signer, refusals);
 
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
@@ -70,6 +83,7 @@ async function main(data: KeeperData): Promise<void> {
   port.on('message', (message: ToKeeper) => {
     try {
       if (message.kind === 'batch') {
+        refusals.note(message.batch.signals);
         const kept = keeper.keep(message.batch);
         const { buffer } = message.batch.bytes;
         answer({ kind: 'kept', kept, buffer }, [buffer]);
@@ -89,14 +103,20 @@ async function main(data: KeeperData): Promise<void> {
   answer({ kind: 'ready' });
 }
 
-function keeperCalls(store: Store): KeeperCalls {
+function keeperCalls(store: Store, signer: AuditSigner, refusals: Refusals): KeeperCalls {
   return {
     device: (id) => store.devices.find(id),
     next: (relay, countMax) => store.outbox.next(relay, countMax),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),
-    setAside: (relay, name, cause, at) =>
-      store.transact(() => store.outbox.setAside(relay, name, cause, at)),
+    setAside(relay, name, cause, at) {
+      store.transact(() => store.outbox.setAside(relay, name, cause, at));
+      refusals.noteRelay(relay, cause, at);
+    },
     expire: (before, now) => expire(store, before, now),
+    audit: (entry) => store.transact(() => store.audit.add(entry)),
+    auditRefusals: () => auditRefusals(store, refusals),
+    auditStart: (version, settings, at) => auditStart(store, version, settings, at),
+    checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     close: () => store.close(),
   };
 }

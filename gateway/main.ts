@@ -5,11 +5,11 @@ import { CommanderError, Command as Parser } from 'commander';
 import { z } from 'zod';
 import type { Command, ExitCode } from './command.ts';
 import { type FailureCode, failures, GatewayError } from './core/error.ts';
+import { version } from './version.ts';
 
 /** The `wardgate` command: finds its commands in cli/, reads the command line, and sets the exit code. */
 
 const folder = join(import.meta.dirname, 'cli');
-const version = '0.1.0';
 
 // Whatever the gateway writes is its own user’s alone.
 process.umask(0o077);

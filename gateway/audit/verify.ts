@@ -112,3 +112,40 @@ function wasMoved(record: AuditRecord, near: readonly AuditRecord[], previous: s
     return hash === other.hash || hash === record.hash;
   });
 }
+
+/** The most entries of the end that are looked at. */
+export const tailLengthMax = 10_000;
+
+/**
+ * Verifies the end of the chain only: from the newest checkpoint on.
+ *
+ * @param list the entries after a number, in order.
+ */
+export function verifyTail(
+  checkpoints: readonly Checkpoint[],
+  list: (after: number) => readonly AuditRecord[],
+  isSigned: (checkpoint: Checkpoint) => boolean,
+): AuditProblem | undefined {
+  const newest = checkpoints
+    .filter(({ kind }) => kind === 'checkpoint')
+    .reduce<Checkpoint | undefined>(
+      (best, each) => (best === undefined || each.sequence >= best.sequence ? each : best),
+      undefined,
+    );
+  if (!newest) return list(0).length > 0 ? { sequence: 1, problem: 'unanchored' } : undefined;
+  const { sequence, hash } = newest;
+  if (!isSigned(newest)) return { sequence, problem: 'signature' };
+  const [first, ...rest] = list(sequence - 1);
+  if (first?.sequence !== sequence) return { sequence, problem: 'truncated' };
+  if (first.hash !== hash) return { sequence, problem: 'replaced' };
+  let last = first;
+  for (const record of rest) {
+    const expected = last.sequence + 1;
+    if (record.sequence !== expected) return { sequence: expected, problem: 'missing' };
+    if (hashOf(record, expected, last.hash) !== record.hash) {
+      return { sequence: expected, problem: 'edited' };
+    }
+    last = record;
+  }
+  return undefined;
+}

@@ -83,7 +83,16 @@ const exported = defineCommand({
   async run({ options: { dir, relay }, print }) {
     const { store } = openSiteStore(dir);
     try {
-      for (const entry of store.outbox.refused(relay)) print(JSON.stringify(entry));
+      const entries = store.outbox.refused(relay);
+      store.audit.add({
+        at: Date.now(),
+        actor: commandActor(),
+        action: 'outbox.export',
+        object: relay ?? 'all',
+        outcome: 'success',
+        detail: `${entries.length} entries`,
+      });
+      for (const entry of entries) print(JSON.stringify(entry));
       return 0;
     } finally {
       store.close();

@@ -35,6 +35,11 @@ export const auditActions = {
     does: 'E',
     meaning: 'Connections, subscriptions or messages were refused; counted by the minute.',
   },
+  'audit.damaged': {
+    kind: 'alert',
+    does: 'R',
+    meaning: 'At the start the end of the audit trail was not as it was written.',
+  },
   'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
   'device.accept': {
     kind: 'security-configuration',
@@ -61,10 +66,27 @@ export const auditActions = {
     does: 'C',
     meaning: 'A certificate was issued to a device.',
   },
+  'gateway.start': { kind: 'application-start', does: 'E', meaning: 'The gateway started.' },
+  'gateway.stop': { kind: 'application-stop', does: 'E', meaning: 'The gateway was stopped.' },
+  'outbox.export': {
+    kind: 'export',
+    does: 'R',
+    meaning: 'What a destination refused was printed by a command.',
+  },
   'outbox.retry': {
     kind: 'restricted-function',
     does: 'E',
     meaning: 'What a destination refused was sent again.',
+  },
+  'relay.refused': {
+    kind: 'export',
+    does: 'E',
+    meaning: 'A destination refused entries for good; counted by the minute.',
+  },
+  'settings.change': {
+    kind: 'software-configuration',
+    does: 'U',
+    meaning: 'The gateway started with other settings or profiles than before.',
   },
   'site.create': { kind: 'security-configuration', does: 'C', meaning: 'The site was made.' },
 } as const satisfies Record<string, AuditActionRow>;

@@ -16,6 +16,7 @@ export const events = {
   'intake.refused': 'error',
   'intake.fault': 'error',
   'intake.overloaded': 'warning',
+  'audit.damaged': 'error',
   'finding.new': 'warning',
   'outbox.shed': 'error',
   'relay.down': 'warning',

@@ -54,6 +54,14 @@ export const threats = {
     attack: ['T0814'],
     stride: 'D',
   },
+  D20: {
+    title: 'Control tampering: a gap in the log, rules or models changed',
+    enisa: [9, 1],
+    owasp: 'A09',
+    iot: undefined,
+    attack: ['T0872'],
+    stride: 'RT',
+  },
 } as const;
 
 export type ThreatId = keyof typeof threats;

@@ -6,6 +6,7 @@ import { type Devices, openDevices } from './devices.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
+import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
 import { openUsers, type Users } from './users.ts';
 
 /** Everything the site keeps, in one file. */
@@ -17,6 +18,7 @@ export interface Store {
   readonly audit: Audit;
   readonly users: Users;
   readonly counters: Counters;
+  readonly seenSettings: SeenSettings;
   /** All of it or none of it, on the disk when it returns. */
   transact<Result>(change: () => Result): Result;
   /** Rises whenever another process changed the database. */
@@ -49,6 +51,7 @@ export function openStore(
     journal: openJournal(database),
     audit,
     users: openUsers(database),
+    seenSettings: openSeenSettings(database),
     transact(change) {
       try {
         const result = database.transaction(change).immediate();

@@ -104,6 +104,12 @@ create table audit (
   hash text not null
 ) strict;
 
+-- SHA-256 of each setting the gateway ran with last: what changed is audited, never its value.
+create table seen_setting (
+  path text primary key,
+  digest text not null
+) strict, without rowid;
+
 -- Counts that outlive the rows they count: delivered, shed, expired.
 create table counter (
   name text primary key,

@@ -1,0 +1,63 @@
+import type { Admission } from './admission.ts';
+import type { Config } from './config.ts';
+import type { DeviceProfile } from './core/device-profile.ts';
+import { GatewayError } from './core/error.ts';
+import type { Log } from './core/event.ts';
+import type { Instant } from './core/observation.ts';
+import { digestSettings } from './settings-digest.ts';
+import { version } from './version.ts';
+
+/** How often what was refused is written down. A power cut loses the counts of one such time. */
+const refusalsEveryMs = 60_000;
+
+export interface AuditClerkOptions {
+  readonly admission: Admission;
+  readonly config: Config;
+  readonly profiles: ReadonlyMap<string, DeviceProfile>;
+  readonly now: () => Instant;
+  readonly log: Log;
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface AuditClerk {
+  /** Enters that the gateway stops, and what was refused until then. */
+  close(): Promise<void>;
+}
+
+/**
+ * Enters into the audit trail what the gateway does by itself. A trail that is damaged, and a disk
+ * that is full, are said aloud and stop nothing: care comes first.
+ */
+export async function startAuditClerk(options: AuditClerkOptions): Promise<AuditClerk> {
+  const { admission, config, profiles, now, log, onFault } = options;
+
+  async function attempt(task: () => Promise<unknown>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      if (!(error instanceof GatewayError)) return onFault(error);
+      log('gateway.failed', { code: error.code, task: 'audit' });
+    }
+  }
+
+  await attempt(async () => {
+    const problem = await admission.call('checkAuditTail', now());
+    if (problem) log('audit.damaged', { ...problem });
+  });
+  // One path a profile: whether it changed says enough.
+  const texts = [...profiles].map(([id, profile]) => [id, JSON.stringify(profile)]);
+  const digest = digestSettings({ ...config, profiles: Object.fromEntries(texts) });
+  await attempt(() => admission.call('auditStart', version, digest, now()));
+  const keepRefusals = () => attempt(() => admission.call('auditRefusals'));
+  const timer = setInterval(() => void keepRefusals(), refusalsEveryMs);
+
+  return {
+    async close() {
+      clearInterval(timer);
+      await keepRefusals();
+      const what = { actor: 'gateway', action: 'gateway.stop', object: '' } as const;
+      const entry = { at: now(), ...what, outcome: 'success', detail: '' } as const;
+      await attempt(() => admission.call('audit', entry));
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { isSigned } from './audit/checkpoint.ts';
+import type { Refusals } from './audit/refusals.ts';
+import { type AuditProblem, tailLengthMax, verifyTail } from './audit/verify.ts';
+import type { Finding } from './core/finding.ts';
+import type { Instant } from './core/observation.ts';
+import { changedSettings, digestOfAll, type SettingsDigest } from './settings-digest.ts';
+import type { Store } from './store/store.ts';
+
+/** The most settings that an entry names; the rest are counted. */
+const namedSettingsMax = 24;
+
+/** What the gateway enters into the audit trail by itself, in the keeper thread. */
+export function auditStart(store: Store, version: string, settings: SettingsDigest, at: number) {
+  store.transact(() => {
+    const before = store.seenSettings.all();
+    const changed = changedSettings(before, settings);
+    const common = { at, actor: 'gateway', object: '', outcome: 'success' } as const;
+    if (Object.keys(before).length > 0 && changed.length > 0) {
+      const named = changed.slice(0, namedSettingsMax).join(' ');
+      const beyond = changed.length - namedSettingsMax;
+      const detail = beyond > 0 ? `${named} and ${beyond} more` : named;
+      store.audit.add({ ...common, action: 'settings.change', detail });
+    }
+    if (changed.length > 0) store.seenSettings.replace(settings);
+    const detail = `version ${version}, settings ${digestOfAll(settings)}`;
+    store.audit.add({ ...common, action: 'gateway.start', detail });
+  });
+}
+
+/** Writes down what was refused since the last time. On failure it stays counted. */
+export function auditRefusals(store: Store, refusals: Refusals): void {
+  const entries = refusals.entries();
+  if (entries.length > 0) {
+    store.transact(() => {
+      for (const entry of entries) store.audit.add(entry);
+    });
+  }
+  refusals.clear();
+  store.audit.checkpoint();
+}
+
+/**
+ * Looks at the end of the trail, from its last checkpoint on, and makes a finding of what is wrong.
+ * The whole of it is `audit verify`’s: a start must not take longer the longer a site runs.
+ */
+export function checkAuditTail(
+  store: Store,
+  key: KeyObject,
+  at: Instant,
+): AuditProblem | undefined {
+  const publicKey = createPublicKey(key);
+  const problem = verifyTail(
+    store.audit.checkpoints(),
+    (after) => store.audit.list(after, tailLengthMax),
+    (checkpoint) => isSigned(checkpoint, publicKey),
+  );
+  if (problem) {
+    const evidence = { problem: problem.problem, sequence: problem.sequence };
+    const finding: Finding = {
+      threat: 'D20',
+      detector: 'audit-chain',
+      about: 'gateway',
+      at,
+      severity: 'critical',
+      evidence,
+    };
+    store.transact(() => {
+      store.journal.addFindings([finding]);
+      store.audit.add({
+        at,
+        actor: 'gateway',
+        action: 'audit.damaged',
+        object: `${problem.sequence}`,
+        outcome: 'failure',
+        detail: problem.problem,
+      });
+    });
+  }
+  return problem;
+}
