@@ -9,13 +9,17 @@ export default defineDeviceProfile({
   class: 'B',
   function: 'diagnose',
   link: { kind: 'line', protocol: 'ieee11073-20601', baudRate: 115_200 },
-  metrics: [{ field: '160184', metric: 'MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD', cadence: 'episodic' }],
+  metrics: [
+    { field: '160184', metric: 'MDC_CONC_GLU_CAPILLARY_WHOLEBLOOD', cadence: 'episodic' },
+    { field: '160188', metric: 'MDC_CONC_GLU_CAPILLARY_PLASMA', cadence: 'episodic' },
+    { field: '160368', metric: 'MDC_CONC_GLU_UNDETERMINED_PLASMA', cadence: 'episodic' },
+  ],
   // Measured once or twice a day.
   silentAfterMs: 48 * 60 * 60 * 1_000,
   messagesPerSecondMax: 5,
   security: { authenticates: false, encrypts: false, updatable: false },
   sources: [
-    'ISO/IEEE 11073-20601: association, configuration, scan reports.',
+    'ISO/IEEE 11073-20601: association, configuration, scan reports, stores.',
     'IEEE 11073-10417, clause 6: objects and standard configuration 06A4.',
   ],
 });

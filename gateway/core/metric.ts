@@ -297,6 +297,16 @@ export const metrics = {
     category: 'laboratory',
   },
 
+  /** Of a meter that does not say where the drop of blood came from. */
+  MDC_CONC_GLU_UNDETERMINED_PLASMA: {
+    code: 160368,
+    unit: 'mg/dL',
+    loinc: '2345-7',
+    plausible: [1, 2_000],
+    molarMass: 180.156,
+    category: 'laboratory',
+  },
+
   // Of an infusion pump. No LOINC number of these could be checked.
   MDC_FLOW_FLUID_PUMP: { code: 157784, unit: 'mL/h', category: 'therapy', plausible: [0, 3_000] },
   MDC_VOL_FLUID_DELIV: { code: 157864, unit: 'mL', category: 'therapy', plausible: [0, 100_000] },

@@ -27,6 +27,12 @@ export const phdAttributes = {
   compoundBasic: 0x0a75,
   systemId: 0x0984,
   configurationId: 0x0a44,
+  numberOfSegments: 0x0951,
+  segmentMap: 0x0a4e,
+  segmentPerson: 0x0a4f,
+  segmentUsage: 0x097b,
+  segmentStart: 0x0992,
+  samplePeriod: 0x098d,
 } as const;
 
 /** `[attribute, bytes]`, in the order in which a fixed report holds the values. */
@@ -41,6 +47,8 @@ export interface PhdObject {
   readonly map: ValueMap;
   /** A scanner: what a grouped report holds, object by object. */
   readonly scans?: readonly (readonly [handle: number, map: ValueMap])[];
+  /** A store of measurements (PM-store) rather than a measurement. */
+  readonly isStore?: true;
 }
 
 export type PhdConfiguration = readonly PhdObject[];
@@ -106,8 +114,11 @@ export function readConfiguration(part: MderReader): PhdConfiguration | undefine
   return isTooLarge ? undefined : objects;
 }
 
+/** MDC_MOC_VMO_PMSTORE; of other classes the attributes say enough. */
+const storeClass = 61;
+
 function readObject(part: MderReader): PhdObject {
-  part.unsigned16(); // Class: what the attributes do not say matters to nobody here.
+  const isStore = part.unsigned16() === storeClass;
   const handle = part.unsigned16();
   let partition = scada;
   let codes: readonly number[] = [];
@@ -132,9 +143,14 @@ function readObject(part: MderReader): PhdObject {
     });
   });
   const terms = (list ?? codes).map((term) => partition * partitionTerms + term);
-  return { handle, codes: terms, unit, map, ...(scans ? { scans } : {}) };
+  return {
+    ...{ handle, codes: terms, unit, map },
+    ...(scans ? { scans } : {}),
+    ...(isStore ? { isStore } : {}),
+  };
 }
 
-function readMap(part: MderReader): ValueMap {
+/** AttrValMap. */
+export function readMap(part: MderReader): ValueMap {
   return part.list((item) => [item.unsigned16(), item.unsigned16()] as const);
 }

@@ -54,7 +54,7 @@ export interface PhdReading {
 
 interface Scan {
   readonly handle: number;
-  readonly person: number | undefined;
+  readonly person?: number | undefined;
   /** One whole value of each attribute, or all of them one after the other as the map says. */
   readonly values: readonly (readonly [attribute: number, bytes: Uint8Array])[] | Uint8Array;
   readonly map?: ValueMap;
@@ -79,7 +79,7 @@ export function readReport(
   const scans = scansOf(mderReader(info), layout, scanner, configuration);
   const known = configuration ?? guessed(scans);
   if (!known) return 'unknown';
-  const readings = scans.map((scan) => readingOf(scan, known, configuration === undefined));
+  const readings = scans.map((scan) => readScan(scan, known, configuration === undefined));
   return configuration === undefined && !readings.every(isWhole) ? 'unknown' : readings;
 }
 
@@ -174,7 +174,12 @@ function mapFor(map: ValueMap, length: number): ValueMap | undefined {
   return timed ? [...map, [phdAttributes.timeAbsolute, 8]] : undefined;
 }
 
-function readingOf(scan: Scan, configuration: PhdConfiguration, isGuess: boolean): PhdReading {
+/** One object's values. Throws `NotMder` where they do not fit what the object is. */
+export function readScan(
+  scan: Scan,
+  configuration: PhdConfiguration,
+  isGuess: boolean,
+): PhdReading {
   const object = configuration.find(({ handle }) => handle === scan.handle);
   const { person, values } = scan;
   if (!object) {
@@ -188,9 +193,12 @@ function readingOf(scan: Scan, configuration: PhdConfiguration, isGuess: boolean
     fields: fieldsOf(state, isGuess),
     time: state.time,
     person,
-    isTest: (state.status & testBits) !== 0,
+    isTest: (state.status & testBits) !== 0 || state.codes.some((code) => controls.has(code)),
   };
 }
+
+/** Glucose of a control solution: any, then of the levels low, medium and high. No patient's. */
+const controls = new Set([160_208, 160_372, 160_376, 160_380]);
 
 function cut(bytes: Uint8Array, map: ValueMap): readonly (readonly [number, Uint8Array])[] {
   const fitting = mapFor(map, bytes.length);

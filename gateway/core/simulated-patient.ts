@@ -138,6 +138,7 @@ const courses: Readonly<Partial<Record<MetricId, Course>>> = {
   MDC_FLOW_FLUID_PUMP: { base: 4.2, spread: 2, swing: 0.5, periodMinutes: 60, digits: 1 },
   MDC_VOL_FLUID_DELIV: { base: 24, spread: 12, swing: 6, periodMinutes: 600, digits: 1 },
   MDC_CONC_GLU_CAPILLARY_PLASMA: analyte(98, 14, 0),
+  MDC_CONC_GLU_UNDETERMINED_PLASMA: analyte(98, 14, 0),
 };
 
 /**

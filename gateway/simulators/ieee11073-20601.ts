@@ -22,16 +22,21 @@ type Simulated = PhdObject & { readonly metrics: readonly MetricId[] };
 
 /**
  * A personal health device: with each measurement it associates, sends its configuration, reports
- * (fixed, confirmed) and releases. Its clock runs in UTC and states no zone.
+ * (fixed, confirmed) and releases. A glucose meter does not report: it has a store of one segment,
+ * which is fetched. Its clock runs in UTC and states no zone.
  */
 export default defineSimulator({
   id: 'ieee11073-20601',
   say(moment) {
     const objects = objectsOf(moment);
+    const keeps = moment.profile.specialization === 'MDC_DEV_SPEC_PROFILE_GLUCOSE';
+    const told = keeps ? tellStore(moment, objects) : [report(moment, objects)];
     return [
       { channel: 'line', bytes: hex(association(moment)), awaits: associationResponse },
-      { channel: 'line', bytes: hex(configuration(objects)), awaits: presentation },
-      { channel: 'line', bytes: hex(report(moment, objects)), awaits: presentation },
+      { channel: 'line', bytes: hex(configuration(objects, keeps)), awaits: presentation },
+      ...told.map((apdu) => ({
+        ...({ channel: 'line', bytes: hex(apdu), awaits: presentation } as const),
+      })),
       { channel: 'line', bytes: hex('e40000020000'), awaits: releaseResponse },
     ];
   },
@@ -64,7 +69,7 @@ function association({ serialNumber }: SimulatedMoment): string {
   return apdu('e2', `80000000${list([`5079${sized(offer)}`])}`);
 }
 
-function configuration(objects: readonly Simulated[]): string {
+function configuration(objects: readonly Simulated[], hasStore: boolean): string {
   const listed = objects.map(({ handle, codes, unit, map }) => {
     const [first = 0] = codes;
     const type = codes.length > 1 ? 150_020 : first;
@@ -83,11 +88,60 @@ function configuration(objects: readonly Simulated[]): string {
     }
     return `${word(numericClass)}${word(handle)}${list(attributes)}`;
   });
-  return event(1, 0x0d1c, `${word(configurationId)}${list(listed)}`);
+  const store = `${word(storeClass)}${word(storeHandle)}${list([])}`;
+  const all = hasStore ? [...listed, store] : listed;
+  return event(1, 0x0d1c, `${word(configurationId)}${list(all)}`);
 }
 
-function report({ at, values }: SimulatedMoment, objects: readonly Simulated[]): string {
-  const digits = new Date(at).toISOString().replace(/\D/g, '').slice(0, 16);
+const storeClass = 61;
+const storeHandle = 0x0100;
+const segmentInformation = 0x0c0d;
+const segmentTransfer = 0x0c1c;
+
+/** Answers, in the order of the manager's questions; then the one entry of the one segment. */
+function tellStore(moment: SimulatedMoment, objects: readonly Simulated[]): readonly string[] {
+  const handle = word(storeHandle);
+  const instance = word(0);
+  const elements = objects.map(({ handle: object, codes: [code = 0], map }) => {
+    const values = map.filter(([id]) => id !== phdAttributes.timeAbsolute);
+    const listed = list(values.map(([id, bytes]) => `${word(id)}${word(bytes)}`));
+    const type = `${word(code >>> 16)}${word(code & 0xffff)}`;
+    return `${word(numericClass)}${type}${word(object)}${listed}`;
+  });
+  const segment = [
+    attribute(phdAttributes.segmentMap, `8000${list(elements)}`),
+    attribute(phdAttributes.segmentUsage, '00000001'),
+  ];
+  const figures = objects.map(({ metrics: [id] }) => float(moment.values[id as MetricId]));
+  const entry = `${digitsOf(moment)}${figures.join('')}`;
+  return [
+    answer(
+      1,
+      0x0203,
+      `0000${list([attribute(phdAttributes.configurationId, word(configurationId))])}`,
+    ),
+    answer(2, 0x0203, `${handle}${list([attribute(phdAttributes.numberOfSegments, word(1))])}`),
+    action(segmentInformation, list([`${instance}${list(segment)}`])),
+    action(segmentTransfer, `${instance}0000`) +
+      event(3, 0x0d21, `${instance}0000000000000001c000${sized(entry)}`, storeHandle),
+  ];
+}
+
+function action(type: number, result: string): string {
+  return answer(2, 0x0207, `${word(storeHandle)}${word(type)}${sized(result)}`);
+}
+
+function answer(invoke: number, choice: number, body: string): string {
+  return apdu('e7', sized(`${word(invoke)}${word(choice)}${sized(body)}`));
+}
+
+function digitsOf({ at }: SimulatedMoment): string {
+  return new Date(at).toISOString().replace(/\D/g, '').slice(0, 16);
+}
+
+function report(moment: SimulatedMoment, objects: readonly Simulated[]): string {
+  const { values } = moment;
+  const digits = digitsOf(moment);
   const scans = objects.map(({ handle, metrics: ids }) => {
     const figures =
       ids.length > 1
@@ -98,9 +152,8 @@ function report({ at, values }: SimulatedMoment, objects: readonly Simulated[]):
   return event(2, 0x0d1d, `f0000000${list(scans)}`);
 }
 
-function event(invoke: number, type: number, info: string): string {
-  const body = `0000ffffffff${word(type)}${sized(info)}`;
-  return apdu('e7', sized(`${word(invoke)}0101${sized(body)}`));
+function event(invoke: number, type: number, info: string, handle = 0): string {
+  return answer(invoke, 0x0101, `${word(handle)}ffffffff${word(type)}${sized(info)}`);
 }
 
 /** FLOAT-Type of a decimal figure: its digits, and how many of them stand behind the point. */

@@ -75,8 +75,10 @@ function readLine(
   const { state, records, reply, discardedBytes } = protocol.step(before, intake.bytes);
   memory.set(stateKey, state);
   const reading = identify(intake, records, memory, (record, index) => {
-    const arrival = identifiesItself(record, profile) ? 0 : arrivalOf(intake, memory);
-    return keyOf(salt, intake.device, Buffer.from(JSON.stringify(record)), arrival, index);
+    const content = Buffer.from(JSON.stringify(record));
+    // Not by its place: a dump that is read again begins elsewhere and comes in other chunks.
+    if (identifiesItself(record, profile)) return keyOf(salt, intake.device, content, 0, 0);
+    return keyOf(salt, intake.device, content, arrivalOf(intake, memory), index);
   });
   return { ...reading, reply, discardedBytes };
 }

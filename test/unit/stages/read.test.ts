@@ -43,6 +43,14 @@ describe('a message that names itself', () => {
     expect(Buffer.from(again.reply).toString()).toContain('MSA|AA|M-1');
   });
 
+  it('counts once, wherever it stands among what comes with it', () => {
+    const seen = memory();
+    receive(measurement('M-2'), seen);
+    const both = receive(Buffer.concat([measurement('M-1'), measurement('M-2')]), seen);
+    expect(both.records.map(({ record }) => record.messageId)).toEqual(['M-1']);
+    expect(both.rejected).toMatchObject([{ reason: 'duplicate' }]);
+  });
+
   it('is another one with another name or another time', () => {
     const seen = memory();
     const messages = [measurement('M-1'), measurement('M-2'), measurement('M-1', '20261122100001')];
