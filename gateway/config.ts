@@ -59,7 +59,14 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   https: z
-    .strictObject({ port: port.default(8443).describe('HTTPS: /healthz and /readyz.') })
+    .strictObject({
+      port: port.default(8443).describe('HTTPS: the interface; docs/interface.md.'),
+      securityContacts: z
+        .array(z.string().regex(/^(mailto:|https:\/\/|tel:)[\x21-\x7e]{3,200}$/))
+        .max(4)
+        .default([])
+        .describe('Whom to tell of a weakness: URIs for /.well-known/security.txt (RFC 9116).'),
+    })
     .prefault({}),
   mllp: z
     .strictObject({

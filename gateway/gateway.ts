@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { principalOfCertificate } from './access/certificate-principal.ts';
 import { type Admission, startAdmission } from './admission.ts';
-import { healthRoutes } from './api/health.ts';
-import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
-import type { Route } from './api/route.ts';
+import type { HttpsServer } from './api/https-server.ts';
 import { type AuditClerk, startAuditClerk } from './audit-clerk.ts';
 import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
@@ -13,6 +10,7 @@ import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
 import type { Protocol } from './core/protocol.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
+import { openHttps } from './https-interface.ts';
 import { type Line, type LineEndpoint, lineTiming, startLine } from './links/line.ts';
 import { type LineServer, startLineServer } from './links/line-server.ts';
 import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
@@ -23,6 +21,7 @@ import { findProtocol, loadProtocols } from './policy.ts';
 import { loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
+import { type WardWatch, watchWard } from './ward-watch.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -76,7 +75,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const [admission, protocols] = await Promise.all([opening, loadProtocols()]);
     running.admission = admission;
     const pki = openSitePki(options.directory);
-    await startParts(running, { config, profiles, protocols, pki, admission, options });
+    const watch = watchWard(admission.queue);
+    await startParts(running, { config, profiles, protocols, pki, admission, watch, options });
     return {
       mqttPort: running.broker?.port ?? 0,
       httpsPort: running.https?.port ?? 0,
@@ -108,6 +108,8 @@ interface Material {
   readonly protocols: ReadonlyMap<string, Protocol>;
   readonly pki: SitePki;
   readonly admission: Admission;
+  /** What links say goes through it to the admission. */
+  readonly watch: WardWatch;
   readonly options: GatewayOptions;
 }
 
@@ -159,7 +161,14 @@ function startExpiry({ config, admission, options }: Material): NodeJS.Timeout {
   return setInterval(() => void expire().catch(notExpired), hourMs);
 }
 
-function openBroker({ config, profiles, pki, admission, options }: Material): Promise<MqttBroker> {
+function openBroker({
+  config,
+  profiles,
+  pki,
+  admission,
+  watch,
+  options,
+}: Material): Promise<MqttBroker> {
   const { log, now } = options;
   const { port, connectionsMax, connectionsPerAddressMax } = config.mqtt;
   return startMqttBroker({
@@ -171,7 +180,7 @@ function openBroker({ config, profiles, pki, admission, options }: Material): Pr
       const device = await admission.call('device', id);
       return device && profiles.get(device.profile);
     },
-    intake: admission.queue,
+    intake: watch.queue,
     isOverloaded: () => admission.isOverloaded(),
     onDrain: (listener) => admission.onDrain(listener),
     now,
@@ -179,29 +188,8 @@ function openBroker({ config, profiles, pki, admission, options }: Material): Pr
   });
 }
 
-/** Every route of the interface. A resource takes what it needs of the gateway as arguments. */
-function routesOf({ admission }: Material): readonly Route[] {
-  return [...healthRoutes(() => admission.isKeeping())];
-}
-
-function openHttps(material: Material): Promise<HttpsServer> {
-  const { config, pki, options } = material;
-  const { log, now } = options;
-  return startHttpsServer({
-    host: config.host,
-    port: config.https.port,
-    tls: { ...pki.server, ca: pki.trust },
-    routes: routesOf(material),
-    principalOf: async ({ certificate }) =>
-      certificate && principalOfCertificate(certificate, now()),
-    onRefused: ({ principal, address, action, reason }) =>
-      log('access.refused', { role: principal?.role, who: principal?.id, address, action, reason }),
-    log,
-  });
-}
-
 function openLineServer(port: number, material: Material): Promise<LineServer> {
-  const { config, profiles, protocols, pki, admission, options } = material;
+  const { config, profiles, protocols, pki, admission, watch, options } = material;
   const { log, now } = options;
   return startLineServer({
     host: config.host,
@@ -213,7 +201,7 @@ function openLineServer(port: number, material: Material): Promise<LineServer> {
       const profile = device && profiles.get(device.profile);
       return profile && { profile, speaks: speaks(profile, protocols) };
     },
-    intake: admission.queue,
+    intake: watch.queue,
     now,
     log,
   });
@@ -247,7 +235,7 @@ async function openForwarder(
 
 async function openLine(
   settings: SerialLine,
-  { profiles, protocols, admission, options }: Material,
+  { profiles, protocols, admission, watch, options }: Material,
 ): Promise<Line> {
   const { log, now, chance } = options;
   const device = await admission.call('device', settings.device);
@@ -264,7 +252,7 @@ async function openLine(
     endpoint: endpointOf(settings),
     speaks: speaks(profile, protocols),
     timing: lineTiming(profile),
-    intake: admission.queue,
+    intake: watch.queue,
     now,
     log,
     chance,

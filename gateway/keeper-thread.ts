@@ -13,6 +13,7 @@ import { expire, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import type { SettingsDigest } from './settings-digest.ts';
+import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
 import type { EntryName } from './store/outbox.ts';
@@ -22,7 +23,7 @@ import { openStore, type Store } from './store/store.ts';
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
  * only; everything that judges or writes happens here, one batch at a time.
  */
-export interface KeeperCalls {
+export interface KeeperCalls extends SiteCalls {
   device(id: string): Device | undefined;
   next(relay: string, countMax: number): readonly OutboxEntry[];
   delivered(relay: string, names: readonly EntryName[]): void;
@@ -105,6 +106,7 @@ async function main(data: KeeperData): Promise<void> {
 
 function keeperCalls(store: Store, signer: AuditSigner, refusals: Refusals): KeeperCalls {
   return {
+    ...siteCalls(store),
     device: (id) => store.devices.find(id),
     next: (relay, countMax) => store.outbox.next(relay, countMax),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),

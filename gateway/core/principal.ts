@@ -68,3 +68,10 @@ export interface Action {
   /** Whose it is, where that matters: the device of a topic, the person of a session. */
   readonly owner?: string | undefined;
 }
+
+/** The principal as the actor of an audit entry: people by their name, others by their kind. */
+export function actorOf({ id, role }: Principal): string {
+  return role in people ? id : `${role}:${id}`;
+}
+
+const people = { viewer: true, clinical: true, security: true, admin: true };

@@ -25,6 +25,8 @@ const associationsMax = 16;
 /** The site's devices, their certificates, and whom they are bound to. */
 export interface Devices {
   list(): readonly Device[];
+  /** In the order of their ids, after one of them. */
+  page(after: string, countMax: number): readonly Device[];
   find(id: string): Device | undefined;
   /** The serial number it announced, if it ever did. */
   serialNumber(id: DeviceId): string | undefined;
@@ -44,6 +46,9 @@ export function openDevices(database: Database): Devices {
   const columns = `id, profile, class, function, ward, added_at as addedAt`;
   const list = database.prepare<[], DeviceRow>(`select ${columns} from device order by id`);
   const find = database.prepare<[string], DeviceRow>(`select ${columns} from device where id = ?`);
+  const page = database.prepare<[string, number], DeviceRow>(
+    `select ${columns} from device where id > ? order by id limit ?`,
+  );
   const add = database.prepare(
     `insert into device (id, profile, class, function, ward, added_at, token_hash, token_expires_at)
      values (@id, @profile, @class, @function, @ward, @addedAt, @hash, @expiresAt)`,
@@ -74,6 +79,7 @@ export function openDevices(database: Database): Devices {
 
   return {
     list: () => list.all(),
+    page: (after, countMax) => page.all(after, countMax),
     find: (id) => find.get(id),
     serialNumber: (id) => serialNumber.get(id)?.serialNumber ?? undefined,
     announce: (id, announced) => void announce.run(announced ?? null, id),

@@ -49,8 +49,10 @@ export function openHeld(database: Database): Held {
     [],
     { device: DeviceId; cause: string; rows: number; oldestAt: number }
   >(
-    `select device, cause, count(*) as rows, min(held_at) as oldestAt from held
-     group by device, cause order by device, cause`,
+    `select device, cause, rows,
+       (select held_at from held where held.device = held_depth.device
+          and held.cause = held_depth.cause order by sequence limit 1) as oldestAt
+     from held_depth where rows > 0 order by device, cause`,
   );
   const holders = database.prepare<[], { device: DeviceId }>('select distinct device from held');
   const expire = database.prepare<{ before: number; device: string; keep: number }>(

@@ -52,13 +52,19 @@ export interface Outbox {
   shed(bytesMax: number): readonly Shed[];
   depths(): readonly OutboxDepth[];
   refused(relay?: string): readonly RefusedEntry[];
+  /** How much was refused, by destination and cause. */
+  refusals(): readonly {
+    readonly relay: string;
+    readonly cause: string;
+    readonly entries: number;
+  }[];
   /** Puts what was refused back in its lane, last. Returns how many. */
   retry(relay?: string): number;
 }
 
 export function openOutbox(database: Database, counters: Counters): Outbox {
   const rows = openLanes(database);
-  const { depths, refuse, refused, takeRefused } = prepare(database);
+  const { depths, refuse, refused, refusals, takeRefused } = prepare(database);
 
   return {
     add(departures) {
@@ -113,6 +119,8 @@ export function openOutbox(database: Database, counters: Counters): Outbox {
         observations: decodeEntry(JSON.parse(body)),
       })),
 
+    refusals: () => refusals.all(),
+
     retry(relay) {
       const back = takeRefused.all({ relay: relay ?? null });
       const inOrder = back.toSorted((a, b) => a.sequence - b.sequence);
@@ -155,6 +163,10 @@ function prepare(database: Database) {
     >(
       `select sequence, relay, lane, body, cause, refused_at as refusedAt from refused
        where @relay is null or relay = @relay order by sequence`,
+    ),
+    refusals: database.prepare<[], { relay: string; cause: string; entries: number }>(
+      `select relay, cause, count(*) as entries from refused
+       group by relay, cause order by relay, cause`,
     ),
     takeRefused: database.prepare<
       { relay: string | null },

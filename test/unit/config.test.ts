@@ -29,7 +29,7 @@ describe('the settings', () => {
       site: 'ward-3b',
       host: '0.0.0.0',
       mqtt: { port: 8883, connectionsMax: 5_000, connectionsPerAddressMax: 2_000 },
-      https: { port: 8443 },
+      https: { port: 8443, securityContacts: [] },
       serial: [],
       relays: [],
       flows: { enabled: false },

@@ -60,6 +60,8 @@ create table refused (
   refused_at integer not null
 ) strict;
 
+create index refused_by_cause on refused (relay, cause);
+
 -- What waits for a patient.
 create table held (
   sequence integer primary key,
@@ -72,6 +74,29 @@ create table held (
 ) strict;
 
 create index held_by_device on held (device);
+
+-- How much waits, kept beside every change: it is asked for often, and counting would stop a commit.
+create table held_depth (
+  device text not null,
+  cause text not null,
+  rows integer not null,
+  primary key (device, cause)
+) strict, without rowid;
+
+create trigger held_added after insert on held begin
+  insert into held_depth (device, cause, rows) values (new.device, new.cause, 1)
+    on conflict (device, cause) do update set rows = rows + 1;
+end;
+
+create trigger held_removed after delete on held begin
+  update held_depth set rows = rows - 1 where device = old.device and cause = old.cause;
+end;
+
+create trigger held_changed after update of cause on held begin
+  update held_depth set rows = rows - 1 where device = old.device and cause = old.cause;
+  insert into held_depth (device, cause, rows) values (new.device, new.cause, 1)
+    on conflict (device, cause) do update set rows = rows + 1;
+end;
 
 create table rejection (
   sequence integer primary key,

@@ -1,0 +1,70 @@
+import type { Device, DeviceId } from './device.ts';
+import type { Finding } from './finding.ts';
+import type { Lane } from './relay.ts';
+
+/** What the site keeps of itself, as it is shown. Times are milliseconds since the epoch. */
+
+export interface DeviceState extends Device {
+  /** What it announced of itself, if it ever did. */
+  readonly announcedSerialNumber?: string | undefined;
+  /** Its newest certificate. */
+  readonly certificate?:
+    | { readonly serialNumber: string; readonly notBefore: number; readonly notAfter: number }
+    | undefined;
+  /** Undefined while it is bound to nobody. */
+  readonly boundSince?: number | undefined;
+  /** Whom it is bound to, in clear. Only where it was asked for. */
+  readonly subject?: string | undefined;
+  readonly held: readonly HeldState[];
+}
+
+export interface HeldState {
+  readonly device: DeviceId;
+  readonly cause: string;
+  readonly rows: number;
+  readonly oldestAt: number;
+}
+
+/** How a device is connected, as the links say. */
+export interface LinkState {
+  readonly isUp: boolean;
+  /** Since when it is so; undefined while it was not seen since the gateway started. */
+  readonly since?: number | undefined;
+  /** When it was last heard. */
+  readonly heardAt?: number | undefined;
+  readonly address?: string | undefined;
+}
+
+export interface NumberedFinding extends Finding {
+  readonly sequence: number;
+}
+
+/** Which findings: newest first, below a number, at most so many. */
+export interface FindingQuery {
+  readonly before?: number | undefined;
+  readonly countMax: number;
+  readonly threat?: string | undefined;
+  readonly about?: string | undefined;
+  readonly sinceAt?: number | undefined;
+}
+
+export interface LaneState {
+  readonly relay: string;
+  readonly lane: Lane;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly oldestAt?: number | undefined;
+}
+
+export interface OutboxState {
+  readonly lanes: readonly LaneState[];
+  /** What destinations refused, by cause. */
+  readonly refused: readonly {
+    readonly relay: string;
+    readonly cause: string;
+    readonly entries: number;
+  }[];
+  readonly held: readonly HeldState[];
+  /** Counts since the site was made: delivered, refused, shed. */
+  readonly counters: Readonly<Record<string, number>>;
+}

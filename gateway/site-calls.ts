@@ -1,0 +1,85 @@
+import type { AuditRecord } from './core/audit-entry.ts';
+import type { Device } from './core/device.ts';
+import type {
+  DeviceState,
+  FindingQuery,
+  HeldState,
+  NumberedFinding,
+  OutboxState,
+} from './core/site-state.ts';
+import type { Store } from './store/store.ts';
+
+/** What the interface asks of the site's store, in the keeper thread. Plain data in and out. */
+export interface SiteCalls {
+  /** Devices after an id, at most so many; with subjects only for whoever may see patients. */
+  deviceStates(page: DevicePage, now: number): readonly DeviceState[];
+  deviceState(id: string, withSubject: boolean, now: number): DeviceState | undefined;
+  findings(query: FindingQuery): readonly NumberedFinding[];
+  outboxState(): OutboxState;
+  /** Puts what was refused back. Returns how many entries. */
+  retryOutbox(relay: string | undefined, actor: string, now: number): number;
+  auditPage(after: number, countMax: number): readonly AuditRecord[];
+}
+
+export interface DevicePage {
+  readonly after: string;
+  readonly countMax: number;
+  readonly withSubjects: boolean;
+}
+
+export function siteCalls(store: Store): SiteCalls {
+  return {
+    deviceStates({ after, countMax, withSubjects }, now) {
+      const held = Map.groupBy(store.held.depths(), ({ device }) => device);
+      return store.devices
+        .page(after, countMax)
+        .map((device) => stateOf(store, device, held.get(device.id) ?? [], withSubjects, now));
+    },
+    deviceState(id, withSubject, now) {
+      const device = store.devices.find(id);
+      const held = store.held.depths().filter((row) => row.device === id);
+      return device && stateOf(store, device, held, withSubject, now);
+    },
+    findings: (query) => store.journal.findingPage(query),
+    outboxState: () => ({
+      lanes: store.outbox.depths(),
+      refused: store.outbox.refusals(),
+      held: store.held.depths(),
+      counters: store.counters.all(),
+    }),
+    retryOutbox: (relay, actor, now) =>
+      store.transact(() => {
+        const entries = store.outbox.retry(relay);
+        store.audit.add({
+          at: now,
+          actor,
+          action: 'outbox.retry',
+          object: relay ?? 'all',
+          outcome: 'success',
+          detail: `${entries} entries`,
+        });
+        return entries;
+      }),
+    auditPage: (after, countMax) => store.audit.list(after, countMax),
+  };
+}
+
+function stateOf(
+  store: Store,
+  device: Device,
+  held: readonly HeldState[],
+  withSubject: boolean,
+  now: number,
+): DeviceState {
+  const [certificate] = store.devices.certificates(device.id);
+  const [association] = store.devices.associations(device.id);
+  const isBound = association !== undefined && (association.until ?? now + 1) > now;
+  return {
+    ...device,
+    announcedSerialNumber: store.devices.serialNumber(device.id),
+    certificate,
+    ...(isBound && { boundSince: association.since }),
+    ...(isBound && withSubject && { subject: association.subject.reveal() }),
+    held,
+  };
+}

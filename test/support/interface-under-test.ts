@@ -1,0 +1,52 @@
+import { onTestFinished } from 'vitest';
+import { type Admission, startAdmission } from '../../gateway/admission.ts';
+import { type GivenSettings, loadConfig } from '../../gateway/config.ts';
+import type { Instant } from '../../gateway/core/observation.ts';
+import { routesOf } from '../../gateway/https-interface.ts';
+import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { loadProfiles } from '../../gateway/profiles.ts';
+import { openSiteStore } from '../../gateway/site.ts';
+import type { Store } from '../../gateway/store/store.ts';
+import { type WardWatch, watchWard } from '../../gateway/ward-watch.ts';
+import { type HttpsUnderTest, startHttps } from './https-under-test.ts';
+import { makeSite, type TestDevice, temporaryFolder } from './site.ts';
+
+export interface InterfaceUnderTest extends HttpsUnderTest {
+  readonly directory: string;
+  readonly admission: Admission;
+  readonly watch: WardWatch;
+  /** The site's database, as a second process sees it. */
+  readonly store: Store;
+}
+
+/** Every route of the gateway, on a real site with its keeper thread. Nothing is connected to it. */
+export async function startInterface(
+  devices: readonly TestDevice[] = [],
+  settings: Omit<GivenSettings, 'site'> = {},
+): Promise<InterfaceUnderTest> {
+  const folder = temporaryFolder('interface');
+  onTestFinished(() => folder.remove());
+  const directory = folder.path;
+  await makeSite(directory, devices, settings);
+  const config = loadConfig(directory);
+  const profiles = await loadProfiles(directory);
+  const { retention, relays } = config;
+  const admission = await startAdmission({
+    data: { directory, profiles, relays: relays.map(({ id }) => id), bytesMax: retention.bytesMax },
+    commitPauseMs: 0,
+    log: () => {},
+    onDepartures: () => {},
+    onFault: (error) => {
+      throw error;
+    },
+  });
+  onTestFinished(() => admission.close());
+  const watch = watchWard(admission.queue);
+  const now = () => Date.now() as Instant;
+  const pki = openSitePki(directory);
+  const routes = routesOf({ config, pki, admission, watch, options: { log: () => {}, now } });
+  const https = await startHttps(routes);
+  const { store } = openSiteStore(directory);
+  onTestFinished(() => store.close());
+  return { ...https, directory, admission, watch, store };
+}
