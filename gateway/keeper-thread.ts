@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { type AccountCalls, accountCalls } from './account-calls.ts';
 import { createRefusals, type Refusals } from './audit/refusals.ts';
 import type { AuditProblem } from './audit/verify.ts';
 import { auditSigner } from './audit-trail.ts';
@@ -23,7 +24,7 @@ import { openStore, type Store } from './store/store.ts';
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
  * only; everything that judges or writes happens here, one batch at a time.
  */
-export interface KeeperCalls extends SiteCalls {
+export interface KeeperCalls extends SiteCalls, AccountCalls {
   device(id: string): Device | undefined;
   next(relay: string, countMax: number): readonly OutboxEntry[];
   delivered(relay: string, names: readonly EntryName[]): void;
@@ -107,6 +108,7 @@ async function main(data: KeeperData): Promise<void> {
 function keeperCalls(store: Store, signer: AuditSigner, refusals: Refusals): KeeperCalls {
   return {
     ...siteCalls(store),
+    ...accountCalls(store),
     device: (id) => store.devices.find(id),
     next: (relay, countMax) => store.outbox.next(relay, countMax),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),

@@ -46,7 +46,14 @@ export async function createSite(site: NewSite): Promise<{ readonly password: st
   const hash = await hashPassword(password);
   const store = openStore(directory, storeKey, { signer: auditSigner(directory) });
   store.transact(() => {
-    store.users.add({ name: administrator, role: 'admin', password: hash, mustChange: true });
+    store.users.add({
+      name: administrator,
+      kind: 'person',
+      role: 'admin',
+      password: hash,
+      mustChange: true,
+      addedAt: now,
+    });
     store.audit.add({
       at: now,
       actor: commandActor(),

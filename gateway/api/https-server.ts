@@ -57,6 +57,8 @@ export interface HttpsServer {
   readonly port: number;
   /** New certificates or revocation lists, from the next handshake on. */
   renew(tls: HttpsTls): void;
+  /** Those whose requests — in practice streams — are under way. */
+  underWay(): readonly Principal[];
   /** Ends what is under way — in practice streams — of everybody it says. */
   end(isOver: (principal: Principal) => boolean): void;
   close(): Promise<void>;
@@ -167,6 +169,10 @@ class RunningServer implements HttpsServer {
 
   renew(tls: HttpsTls): void {
     this.#app.server.setSecureContext(tlsOptions(tls));
+  }
+
+  underWay(): readonly Principal[] {
+    return [...this.#underWay].flatMap(({ principal }) => principal ?? []);
   }
 
   end(isOver: (principal: Principal) => boolean): void {

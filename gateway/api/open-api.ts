@@ -50,6 +50,14 @@ const securitySchemes = {
   certificate: { type: 'mutualTLS' },
 };
 
+const csrfParameter = {
+  name: 'X-CSRF-Token',
+  in: 'header',
+  required: false,
+  description: 'Within a session, its csrfToken. Tokens and certificates need none.',
+  schema: { type: 'string' },
+};
+
 /** RFC 9457. */
 const problemSchema = {
   type: 'object',
@@ -72,7 +80,11 @@ function operationOf(route: Route): object {
     'x-action': action,
     'x-roles': isOpen ? Object.keys(roles) : Object.keys(may),
     ...(isOpen && { security: [] }),
-    parameters: [...parametersOf('path', parameters), ...parametersOf('query', query)],
+    parameters: [
+      ...parametersOf('path', parameters),
+      ...parametersOf('query', query),
+      ...(isOpen || route.method === 'GET' ? [] : [csrfParameter]),
+    ],
     ...(body && {
       requestBody: {
         required: true,

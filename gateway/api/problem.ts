@@ -27,6 +27,9 @@ const problems = {
   invalid: { status: 422, title: 'The request is not of the shape the interface declares.' },
   'too-many': { status: 429, title: 'Too many requests; wait as long as Retry-After says.' },
   'headers-too-large': { status: 431, title: 'The header fields are too large.' },
+  'sign-in-refused': { status: 401, title: 'Name, password or code is wrong.' },
+  'code-needed': { status: 401, title: 'Send a code of the second factor too, as totp.' },
+  csrf: { status: 403, title: 'A change within a session needs its X-CSRF-Token.' },
   fault: { status: 500, title: 'A fault of the gateway; it was recorded.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -67,6 +70,14 @@ const statuses: Readonly<Partial<Record<FailureCode, number>>> = {
   'profile-invalid': 422,
   'subject-invalid': 422,
   'certificate-refused': 422,
+  'user-unknown': 404,
+  'user-exists': 409,
+  'user-kind': 409,
+  'user-limit': 409,
+  'last-administrator': 409,
+  'password-refused': 422,
+  'session-over': 401,
+  busy: 503,
   'store-full': 503,
   'store-locked': 503,
 };

@@ -88,7 +88,41 @@ export const auditActions = {
     does: 'U',
     meaning: 'The gateway started with other settings or profiles than before.',
   },
+  'session.end': {
+    kind: 'logout',
+    does: 'E',
+    meaning: 'A session was ended: by its owner, by another, or by its limits.',
+  },
+  'session.open': { kind: 'login', does: 'E', meaning: 'Somebody signed in, or was refused.' },
   'site.create': { kind: 'security-configuration', does: 'C', meaning: 'The site was made.' },
+  'user.add': {
+    kind: 'security-configuration',
+    does: 'C',
+    meaning: 'A person or a machine may use the gateway.',
+  },
+  'user.password': { kind: 'credentials-changed', does: 'U', meaning: 'A password was set.' },
+  'user.remove': {
+    kind: 'security-configuration',
+    does: 'D',
+    meaning: 'Somebody may not use the gateway any more.',
+  },
+  'user.revoke': {
+    kind: 'credentials-changed',
+    does: 'D',
+    meaning: 'All sessions and the token of somebody were ended.',
+  },
+  'user.role': { kind: 'roles-changed', does: 'U', meaning: 'Somebody got another role.' },
+  'user.second-factor': {
+    kind: 'credentials-changed',
+    does: 'U',
+    meaning: 'A second factor was enrolled or taken away.',
+  },
+  'user.token': { kind: 'credentials-changed', does: 'C', meaning: 'A machine got a token.' },
+  'user.unlock': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'Failed sign-ins were forgotten.',
+  },
 } as const satisfies Record<string, AuditActionRow>;
 
 export type AuditAction = keyof typeof auditActions;

@@ -24,6 +24,24 @@ export const failures = {
     remedy: 'Choose another id; wardgate device list shows the ids in use.',
   },
   'subject-invalid': { exit: 1, remedy: 'Give the patient’s real identifier of your site.' },
+  'user-unknown': { exit: 1, remedy: 'wardgate user list shows the names.' },
+  'user-exists': { exit: 1, remedy: 'Choose another name; wardgate user list shows those in use.' },
+  'user-kind': {
+    exit: 1,
+    remedy: 'People have passwords, machines have tokens, sign-on has neither; see docs/users.md.',
+  },
+  'user-limit': { exit: 1, remedy: 'Remove who no longer works here: wardgate user remove NAME.' },
+  'last-administrator': {
+    exit: 1,
+    remedy: 'Make another administrator first: wardgate user add NAME --role admin.',
+  },
+  'password-refused': {
+    exit: 1,
+    remedy:
+      'Choose a longer one that nobody guesses, such as four unrelated words; see docs/users.md.',
+  },
+  'session-over': { exit: 1, remedy: 'Sign in again.' },
+  busy: { exit: 1, remedy: 'Try again in a few seconds.' },
   'certificate-refused': {
     exit: 1,
     remedy: 'Correct the request; the lint finding is named above.',

@@ -6,6 +6,14 @@ import type { Instant } from './observation.ts';
  * OWASP Top 10 (2021), OWASP IoT Top 10 (2018), MITRE ATT&CK for ICS, STRIDE.
  */
 export const threats = {
+  D01: {
+    title: 'Credential attack: brute force, spraying, default or hard-coded secret',
+    enisa: [7],
+    owasp: 'A07',
+    iot: 'I1',
+    attack: ['T0812', 'T0891', 'T0859'],
+    stride: 'S',
+  },
   D02: {
     title: 'Identity cloning, certificate misuse',
     enisa: [7],

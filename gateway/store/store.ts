@@ -7,6 +7,9 @@ import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
 import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
+import { openSessions, type Sessions } from './sessions.ts';
+import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
+import { openTokens, type Tokens } from './tokens.ts';
 import { openUsers, type Users } from './users.ts';
 
 /** Everything the site keeps, in one file. */
@@ -17,6 +20,9 @@ export interface Store {
   readonly journal: Journal;
   readonly audit: Audit;
   readonly users: Users;
+  readonly sessions: Sessions;
+  readonly tokens: Tokens;
+  readonly signInFailures: SignInFailures;
   readonly counters: Counters;
   readonly seenSettings: SeenSettings;
   /** All of it or none of it, on the disk when it returns. */
@@ -52,6 +58,9 @@ export function openStore(
     audit,
     users: openUsers(database),
     seenSettings: openSeenSettings(database),
+    sessions: openSessions(database),
+    tokens: openTokens(database),
+    signInFailures: openSignInFailures(database),
     transact(change) {
       try {
         const result = database.transaction(change).immediate();

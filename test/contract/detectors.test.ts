@@ -47,6 +47,7 @@ const kinds = {
   'device-swapped': {},
   disconnected: { cause: fc.string() },
   refused: { cause: fc.string() },
+  'sign-in-refused': { isLocked: fc.boolean() },
   'protocol-violation': { cause: fc.string() },
   'topic-refused': { action: fc.constantFrom('publish', 'subscribe'), topic: fc.string() },
   limit: { limit: fc.string() },
@@ -78,6 +79,12 @@ const times = (count: number, everyMs: number, make: (at: Instant) => Signal): S
 /** What each detector is there for. A new detector brings its own attack here. */
 const attacks: Readonly<Record<string, readonly Signal[]>> = {
   'identity-misuse': times(1, 1, (at) => ({ kind: 'refused', at, cause: 'certificate-name' })),
+  'credential-attack': times(20, 1_000, (at) => ({
+    kind: 'sign-in-refused',
+    at,
+    address: '10.0.0.9',
+    isLocked: false,
+  })),
   'topic-abuse': times(1, 1, (at) => ({
     kind: 'topic-refused',
     at,

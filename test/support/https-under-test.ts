@@ -71,6 +71,7 @@ export async function startHttps(
   return {
     port: server.port,
     renew: server.renew,
+    underWay: () => server.underWay(),
     end: (isOver) => server.end(isOver),
     close: () => server.close(),
     ca,

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { type Admission, startAdmission } from '../../gateway/admission.ts';
 import { type GivenSettings, loadConfig } from '../../gateway/config.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
-import { routesOf } from '../../gateway/https-interface.ts';
+import { accountsOf, routesOf } from '../../gateway/https-interface.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { loadProfiles } from '../../gateway/profiles.ts';
 import { openSiteStore } from '../../gateway/site.ts';
@@ -44,7 +44,8 @@ export async function startInterface(
   const watch = watchWard(admission.queue);
   const now = () => Date.now() as Instant;
   const pki = openSitePki(directory);
-  const routes = routesOf({ config, pki, admission, watch, options: { log: () => {}, now } });
+  const material = { config, pki, admission, watch, options: { log: () => {}, now } };
+  const routes = routesOf(material, accountsOf(material));
   const https = await startHttps(routes);
   const { store } = openSiteStore(directory);
   onTestFinished(() => store.close());

@@ -141,10 +141,53 @@ create table counter (
   value integer not null
 ) strict, without rowid;
 
--- People. `password` is an Argon2id hash in PHC form.
+-- Who may use the gateway. A person has a password (Argon2id in PHC form), a machine a token;
+-- who comes by the hospital's sign-on has neither here.
 create table user (
   name text primary key,
+  kind text not null,
   role text not null,
-  password text not null,
-  must_change integer not null
+  password text,
+  -- The password was made by the gateway: it opens nothing but its own change.
+  must_change integer not null,
+  added_at integer not null,
+  -- The second factor, once it was confirmed, and the one that waits to be.
+  totp_secret blob,
+  totp_offered blob,
+  -- The last step of time whose code was used: a code is good once.
+  totp_step integer not null
 ) strict;
+
+-- SHA-256 of one-time codes for who lost the second factor.
+create table recovery_code (
+  user text not null references user (name) on delete cascade,
+  hash text not null,
+  primary key (user, hash)
+) strict, without rowid;
+
+-- `hash` is the SHA-256 of what the browser holds.
+create table session (
+  hash text primary key,
+  user text not null references user (name) on delete cascade,
+  started_at integer not null,
+  seen_at integer not null,
+  address text not null
+) strict, without rowid;
+
+create index session_by_user on session (user);
+
+-- `hash` is the SHA-256 of what the machine holds.
+create table token (
+  hash text primary key,
+  user text not null unique references user (name) on delete cascade,
+  issued_at integer not null,
+  expires_at integer not null
+) strict, without rowid;
+
+-- Failed sign-ins in a row, of a name (as its SHA-256, whether anybody has it or not) or an address.
+create table sign_in_failure (
+  subject text primary key,
+  count integer not null,
+  last_at integer not null,
+  blocked_until integer not null
+) strict, without rowid;
