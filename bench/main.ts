@@ -9,6 +9,7 @@ import { endToEnd } from './end-to-end.ts';
 import { compileLoadProgram } from './load/program.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
+import { protocols } from './protocols.ts';
 import { pubackLatency } from './puback-latency.ts';
 import type { Bench, Question } from './question.ts';
 import { start } from './start.ts';
@@ -19,6 +20,7 @@ import { makeWard } from './ward.ts';
 
 const questions: readonly Question[] = [
   start,
+  protocols,
   admission,
   connects,
   pubackLatency,

@@ -1,57 +1,67 @@
-/** Reads big-endian fields one after another. Once a read passes the end, `isShort` stays true. */
-export interface ByteReader {
-  readonly isShort: boolean;
-  /** Every byte was read, and none beyond. */
-  readonly isAtEnd: boolean;
-  u8(): number;
-  u16(): number;
-  u32(): number;
-  /** The next `count` bytes, or none when there are fewer. */
-  take(count: number): Uint8Array;
-  rest(): Uint8Array;
-}
-
 const none = new Uint8Array();
 
+/** Reads big-endian fields one after another. Once a read passes the end, `isShort` stays true. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #offset = 0;
+  #isShort = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isShort(): boolean {
+    return this.#isShort;
+  }
+
+  /** Every byte was read, and none beyond. */
+  get isAtEnd(): boolean {
+    return !this.#isShort && this.#offset === this.#bytes.length;
+  }
+
+  u8(): number {
+    const at = this.#advance(1);
+    return at < 0 ? 0 : (this.#bytes[at] ?? 0);
+  }
+
+  u16(): number {
+    const at = this.#advance(2);
+    return at < 0 ? 0 : this.#word(at);
+  }
+
+  u32(): number {
+    const at = this.#advance(4);
+    return at < 0 ? 0 : this.#word(at) * 65_536 + this.#word(at + 2);
+  }
+
+  /** The next `count` bytes, or none when there are fewer. */
+  take(count: number): Uint8Array {
+    const at = this.#advance(count);
+    return at < 0 ? none : this.#bytes.subarray(at, at + count);
+  }
+
+  rest(): Uint8Array {
+    return this.take(this.#bytes.length - this.#offset);
+  }
+
+  /** Where the next `count` bytes stand; -1 when there are fewer. */
+  #advance(count: number): number {
+    const at = this.#offset;
+    if (at + count > this.#bytes.length) {
+      this.#isShort = true;
+      return -1;
+    }
+    this.#offset = at + count;
+    return at;
+  }
+
+  #word(at: number): number {
+    return (this.#bytes[at] ?? 0) * 256 + (this.#bytes[at + 1] ?? 0);
+  }
+}
+
 export function readerOf(bytes: Uint8Array): ByteReader {
-  let offset = 0;
-  let isShort = false;
-
-  function take(count: number): Uint8Array {
-    if (offset + count > bytes.length) {
-      isShort = true;
-      return none;
-    }
-    const taken = bytes.subarray(offset, offset + count);
-    offset += count;
-    return taken;
-  }
-
-  function unsigned(count: number): number {
-    if (offset + count > bytes.length) {
-      isShort = true;
-      return 0;
-    }
-    let value = 0;
-    for (const end = offset + count; offset < end; offset += 1) {
-      value = value * 256 + (bytes[offset] ?? 0);
-    }
-    return value;
-  }
-
-  return {
-    get isShort() {
-      return isShort;
-    },
-    get isAtEnd() {
-      return !isShort && offset === bytes.length;
-    },
-    u8: () => unsigned(1),
-    u16: () => unsigned(2),
-    u32: () => unsigned(4),
-    take,
-    rest: () => take(bytes.length - offset),
-  };
+  return new ByteReader(bytes);
 }
 
 /** The big-endian bytes of fields, each given as its value and its width. */

@@ -9,54 +9,70 @@ import { localTime } from './device-time.ts';
 /** Thrown where bytes are not of the form they claim; caught where the APDU began. */
 export class NotMder extends Error {}
 
-/** Reads on through `bytes`; every read past the end is a `NotMder`. */
-export interface MderReader {
-  readonly left: number;
-  unsigned16(): number;
-  unsigned32(): number;
-  take(count: number): Uint8Array;
-  /** A part of `count` bytes with a reader of its own, which must be read to its end. */
-  part<Value>(count: number, read: (part: MderReader) => Value): Value;
-  /** `count, length, items`: each item read by `read`, all of them exactly `length` bytes. */
-  list<Value>(read: (part: MderReader) => Value): readonly Value[];
-}
-
 /** No configuration of a personal health device comes near: an attack, or damage. */
 const listItemsMax = 256;
 
+/** Reads on through `bytes`; every read past the end is a `NotMder`. */
+export class MderReader {
+  readonly #bytes: Uint8Array;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  unsigned16(): number {
+    return this.#word(this.#advance(2));
+  }
+
+  unsigned32(): number {
+    const at = this.#advance(4);
+    return this.#word(at) * 65_536 + this.#word(at + 2);
+  }
+
+  take(count: number): Uint8Array {
+    const at = this.#advance(count);
+    return this.#bytes.subarray(at, at + count);
+  }
+
+  /** A part of `count` bytes with a reader of its own, which must be read to its end. */
+  part<Value>(count: number, read: (part: MderReader) => Value): Value {
+    const inner = new MderReader(this.take(count));
+    const value = read(inner);
+    if (inner.left > 0) throw new NotMder();
+    return value;
+  }
+
+  /** `count, length, items`: each item read by `read`, all of them exactly `length` bytes. */
+  list<Value>(read: (part: MderReader) => Value): readonly Value[] {
+    const count = this.unsigned16();
+    const length = this.unsigned16();
+    if (count > listItemsMax) throw new NotMder();
+    return this.part(length, (part) => {
+      const items: Value[] = [];
+      for (let index = 0; index < count; index += 1) items.push(read(part));
+      return items;
+    });
+  }
+
+  #advance(count: number): number {
+    const at = this.#offset;
+    if (count > this.left) throw new NotMder();
+    this.#offset = at + count;
+    return at;
+  }
+
+  #word(at: number): number {
+    return (this.#bytes[at] ?? 0) * 256 + (this.#bytes[at + 1] ?? 0);
+  }
+}
+
 export function mderReader(bytes: Uint8Array): MderReader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let offset = 0;
-  const advance = (count: number): number => {
-    const from = offset;
-    if (count > bytes.length - from) throw new NotMder();
-    offset += count;
-    return from;
-  };
-  const reader: MderReader = {
-    get left() {
-      return bytes.length - offset;
-    },
-    unsigned16: () => view.getUint16(advance(2)),
-    unsigned32: () => view.getUint32(advance(4)),
-    take(count) {
-      const from = advance(count);
-      return bytes.subarray(from, from + count);
-    },
-    part(count, read) {
-      const inner = mderReader(reader.take(count));
-      const value = read(inner);
-      if (inner.left > 0) throw new NotMder();
-      return value;
-    },
-    list(read) {
-      const count = reader.unsigned16();
-      const length = reader.unsigned16();
-      if (count > listItemsMax) throw new NotMder();
-      return reader.part(length, (part) => Array.from({ length: count }, () => read(part)));
-    },
-  };
-  return reader;
+  return new MderReader(bytes);
 }
 
 export type MderNumber = number | { readonly absent: AbsentReason };
