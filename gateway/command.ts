@@ -42,5 +42,9 @@ export const dirOption = z
   .string()
   .default('./var')
   .describe('The site directory: settings, certificates, database.');
+export const passphraseFileOption = z
+  .string()
+  .optional()
+  .describe('File of mode 600 with the passphrase. Else it is asked, or read from stdin.');
 export const jsonOption = z.boolean().default(false).describe('Print JSON, for machines.');
 export const siteOptions = z.strictObject({ dir: dirOption, json: jsonOption });

@@ -111,7 +111,7 @@ export type Config = z.output<typeof Config>;
 export type RelaySettings = z.output<typeof RelaySettings>;
 export type SerialLine = z.output<typeof SerialLine>;
 
-const configFile = 'wardgate.yaml';
+export const configFile = 'wardgate.yaml';
 
 /** Aliases may be used, but not to blow a small file up. */
 const aliasCountMax = 50;

@@ -94,6 +94,8 @@ export const auditActions = {
     meaning: 'A session was ended: by its owner, by another, or by its limits.',
   },
   'session.open': { kind: 'login', does: 'E', meaning: 'Somebody signed in, or was refused.' },
+  'site.backup': { kind: 'export', does: 'R', meaning: 'The whole site was backed up, encrypted.' },
+  'site.restore': { kind: 'import', does: 'C', meaning: 'The site was made of a backup.' },
   'site.create': { kind: 'security-configuration', does: 'C', meaning: 'The site was made.' },
   'user.add': {
     kind: 'security-configuration',

@@ -67,6 +67,24 @@ export const failures = {
     exit: 1,
     remedy: 'Another program listens there; choose another port (wardgate.yaml, --listen).',
   },
+  'store-too-new': {
+    exit: 1,
+    remedy: 'A newer wardgate wrote it: install that one; nothing was changed.',
+  },
+  'backup-unwritable': {
+    exit: 1,
+    remedy: 'Give a new file’s path, outside the site directory, where there is room.',
+  },
+  'backup-unreadable': { exit: 1, remedy: 'Check the path of the backup and its rights.' },
+  'backup-damaged': {
+    exit: 1,
+    remedy: 'Take another copy of the backup, or an older one; nothing was restored.',
+  },
+  'backup-passphrase': {
+    exit: 1,
+    remedy: 'Give the passphrase it was made with; nothing was restored.',
+  },
+  'backup-too-new': { exit: 1, remedy: 'A newer wardgate made it: install that one.' },
   'checkpoints-unreadable': {
     exit: 1,
     remedy: 'Check the path and its rights; the file is checkpoints.jsonl or a collector’s log.',

@@ -84,9 +84,11 @@ export function storeError(cause: unknown, what: string): unknown {
 /** Runs the numbered files that this database has not seen, each in one transaction. */
 function migrate(database: Database): void {
   const files = globSync('*.sql', { cwd: migrations }).sort();
-  const isCurrent = () =>
-    (database.pragma('user_version', { simple: true }) as number) >= files.length;
-  if (isCurrent()) return;
+  const found = database.pragma('user_version', { simple: true }) as number;
+  if (found > files.length) {
+    throw new GatewayError('store-too-new', `the database has shape ${found}`);
+  }
+  if (found === files.length) return;
   database
     .transaction(() => {
       // Another process may have migrated while this one waited for the lock.

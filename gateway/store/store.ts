@@ -31,6 +31,8 @@ export interface Store {
   version(): number;
   /** What SQLite’s own check finds wrong, if anything. */
   problem(): string | undefined;
+  /** A consistent copy of it all, as it is now, under the same key, in a file that is not there. */
+  copyTo(path: string): void;
   close(): void;
 }
 
@@ -74,6 +76,13 @@ export function openStore(
     problem() {
       const verdict = database.pragma('quick_check(1)', { simple: true }) as string;
       return verdict === 'ok' ? undefined : verdict;
+    },
+    copyTo(path) {
+      try {
+        database.prepare('vacuum into ?').run(path);
+      } catch (cause) {
+        throw storeError(cause, path);
+      }
     },
     close() {
       checkpointOrLater(audit);
