@@ -22,6 +22,8 @@ export interface Batch {
 
 const isFirstBit = 0x80;
 const isTurnBit = 0x40;
+const isLastBit = 0x20;
+const markBits = isFirstBit | isTurnBit | isLastBit;
 
 /** A commit of this many costs little more a message than a larger one, and less memory. */
 const batchCountMax = 1_024;
@@ -73,8 +75,7 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
       const index = devices.get(intake.device) ?? devices.size;
       if (index === devices.size) devices.set(intake.device, index);
       device.push(index);
-      const marks = (intake.isFirst ? isFirstBit : 0) | (intake.isTurn ? isTurnBit : 0);
-      channel.push(channels.indexOf(intake.channel) | marks);
+      channel.push(channels.indexOf(intake.channel) | marksOf(intake));
       return true;
     },
     addSignal(signal) {
@@ -90,6 +91,10 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
       signals,
     }),
   };
+}
+
+function marksOf({ isFirst, isTurn, isLast }: Intake): number {
+  return (isFirst ? isFirstBit : 0) | (isTurn ? isTurnBit : 0) | (isLast ? isLastBit : 0);
 }
 
 function grown(
@@ -111,11 +116,12 @@ export function intakesOf(batch: Batch): Intake[] {
     const code = channel[index] ?? 0;
     intakes.push({
       device: devices[device[index] ?? 0] as DeviceId,
-      channel: channels[code & ~(isFirstBit | isTurnBit)] as Channel,
+      channel: channels[code & ~markBits] as Channel,
       bytes: bytes.subarray(start, end),
       receivedAt: receivedAt[index] as Instant,
       isFirst: (code & isFirstBit) !== 0,
       isTurn: (code & isTurnBit) !== 0,
+      isLast: (code & isLastBit) !== 0,
     });
     start = end;
   }

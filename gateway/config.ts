@@ -8,6 +8,14 @@ import { GatewayError } from './core/error.ts';
 /** 0 picks a free port. */
 const port = z.int().min(0).max(65_535);
 
+/** Digits and dots, and not the one that means every interface: a cable has two ends. */
+const address = z.ipv4().refine((text) => text !== '0.0.0.0', 'name one interface');
+const addressAndPort = z.string().refine((text) => {
+  const [host, digits = '', ...more] = text.split(':');
+  const isPort = /^\d{1,5}$/.test(digits) && Number(digits) >= 1 && Number(digits) <= 65_535;
+  return more.length === 0 && isPort && address.safeParse(host).success;
+}, 'must be an IPv4 address and a port, such as 10.0.0.9:4001');
+
 const SerialLine = z.union([
   z.strictObject({
     device: DeviceId.describe('The device at the other end, as registered.'),
@@ -23,7 +31,29 @@ const SerialLine = z.union([
       .regex(/^[^\s:]+:\d{1,5}$/)
       .describe('host:port of a serial device server that carries the same bytes.'),
   }),
+  z.strictObject({
+    device: DeviceId,
+    listen: addressAndPort.describe(
+      'address:port of this gateway to which a serial device server connects. No TLS: a cable.',
+    ),
+    from: address.describe('With listen: the address of that device server; no other is served.'),
+  }),
+  z.strictObject({
+    device: DeviceId,
+    udp: addressAndPort.describe('address:port of a device that speaks UDP. No TLS: a cable.'),
+    local: address.describe('With udp: the address of this gateway on the device’s segment.'),
+    announcements: address
+      .optional()
+      .describe(
+        'With udp: the multicast or broadcast address to which the device announces itself.',
+      ),
+  }),
 ]);
+
+function isEachPortOnce(lines: readonly z.output<typeof SerialLine>[]): boolean {
+  const ports = lines.flatMap((line) => ('listen' in line ? [line.listen] : []));
+  return new Set(ports).size === ports.length;
+}
 
 const RelaySettings = z.looseObject({
   id: z
@@ -74,7 +104,12 @@ export const Config = z.strictObject({
     })
     .optional()
     .describe('Listens only when it is set.'),
-  serial: z.array(SerialLine).max(64).default([]).describe('One entry for each serial line.'),
+  serial: z
+    .array(SerialLine)
+    .max(64)
+    .refine(isEachPortOnce, 'two lines listen on one address and port')
+    .default([])
+    .describe('One entry for each serial line.'),
   relays: z.array(RelaySettings).max(8).default([]).describe('Where released data goes.'),
   flows: z
     .strictObject({ enabled: z.literal(false).default(false) })

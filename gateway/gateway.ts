@@ -11,14 +11,15 @@ import type { Instant } from './core/observation.ts';
 import type { Protocol } from './core/protocol.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
 import { openHttps } from './https-interface.ts';
-import { type Line, type LineEndpoint, lineTiming, startLine } from './links/line.ts';
+import { endpointOf } from './line-endpoint.ts';
+import { type Line, lineTiming, startLine } from './links/line.ts';
 import { type LineServer, startLineServer } from './links/line-server.ts';
 import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
 import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import { readSecretFile } from './pki/secrets.ts';
 import { openSitePki, type SitePki } from './pki/site-pki.ts';
 import { findProtocol, loadProtocols } from './policy.ts';
-import { loadProfiles } from './profiles.ts';
+import { findProfile, loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
 import { type WardWatch, watchWard } from './ward-watch.ts';
@@ -199,7 +200,7 @@ function openLineServer(port: number, material: Material): Promise<LineServer> {
     async device(id) {
       const device = await admission.call('device', id);
       const profile = device && profiles.get(device.profile);
-      return profile && { profile, speaks: speaks(profile, protocols) };
+      return profile && { profile, speaks: findProtocol(protocols, profile).speak !== undefined };
     },
     intake: watch.queue,
     now,
@@ -242,29 +243,16 @@ async function openLine(
   if (!device) {
     throw new GatewayError('device-unknown', `serial: ${settings.device} is not registered`);
   }
-  const profile = profiles.get(device.profile);
-  if (profile?.link.kind !== 'line') {
-    throw new GatewayError('config-invalid', `serial: ${device.id} (${device.profile}) is no line`);
-  }
+  const profile = findProfile(profiles, device.profile);
+  const protocol = findProtocol(protocols, profile);
   return startLine({
     device: settings.device,
-    settings: profile.link,
-    endpoint: endpointOf(settings),
-    speaks: speaks(profile, protocols),
+    endpoint: endpointOf(settings, profile, protocol),
+    speaks: protocol.speak !== undefined,
     timing: lineTiming(profile),
     intake: watch.queue,
     now,
     log,
     chance,
   });
-}
-
-function speaks(profile: DeviceProfile, protocols: ReadonlyMap<string, Protocol>): boolean {
-  return findProtocol(protocols, profile).speak !== undefined;
-}
-
-function endpointOf(settings: SerialLine): LineEndpoint {
-  if ('path' in settings) return { path: settings.path };
-  const colon = settings.tcp.lastIndexOf(':');
-  return { host: settings.tcp.slice(0, colon), port: Number(settings.tcp.slice(colon + 1)) };
 }

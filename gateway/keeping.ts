@@ -135,15 +135,17 @@ function without(all: readonly Placed[], some: readonly Placed[]): readonly Plac
 }
 
 function write(store: Store, admission: Admission, bytesMax: number): readonly Shed[] {
-  const { departures, held, announced, rejected, discardedBytes, findings } = admission;
+  const { departures, held, announced, rejected, losses, findings } = admission;
   if (departures.length > 0) store.outbox.add(departures);
   for (const { device, cause, observations } of held) {
     store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
   }
   for (const [device, serialNumber] of announced) store.devices.announce(device, serialNumber);
   keepRejections(store, rejected);
-  for (const [device, bytes] of discardedBytes) {
-    store.counters.add(`discarded-bytes/${device}`, bytes);
+  for (const [device, { discardedBytes, missedMessages, lateMessages }] of losses) {
+    store.counters.add(`discarded-bytes/${device}`, discardedBytes);
+    store.counters.add(`missed-messages/${device}`, missedMessages);
+    store.counters.add(`late-messages/${device}`, lateMessages);
   }
   store.journal.addFindings(findings);
   return departures.length > 0 ? store.outbox.shed(bytesMax) : [];

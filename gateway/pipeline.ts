@@ -14,7 +14,7 @@ import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
-import { read } from './stages/read.ts';
+import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
 import { sanitize } from './stages/sanitize.ts';
 
@@ -76,14 +76,20 @@ export interface HeldObservations {
   readonly observations: readonly Observation[];
 }
 
+export interface LineLoss {
+  readonly discardedBytes: number;
+  readonly missedMessages: number;
+  readonly lateMessages: number;
+}
+
 export interface Admission {
   readonly departures: readonly Departure[];
   readonly held: readonly HeldObservations[];
   /** Serial numbers that devices announced for the first time. */
   readonly announced: ReadonlyMap<DeviceId, string>;
   readonly rejected: readonly Rejection[];
-  /** Bytes of each device’s lines that belonged to no record. */
-  readonly discardedBytes: ReadonlyMap<DeviceId, number>;
+  /** What each device’s line lost: bytes of no record, and messages missed or overtaken. */
+  readonly losses: ReadonlyMap<DeviceId, LineLoss>;
   readonly findings: readonly Finding[];
   /** One for each intake: the bytes owed to the device once this is on disk. */
   readonly replies: readonly Uint8Array[];
@@ -108,7 +114,7 @@ export function admit(
   const announced = new Map<DeviceId, string>();
   const rejected: Rejection[] = [];
   const replies: Uint8Array[] = [];
-  const discardedBytes = new Map<DeviceId, number>();
+  const losses = new Map<DeviceId, LineLoss>();
   const signals: Signal[] = [...linkSignals];
 
   for (const intake of batch) {
@@ -117,11 +123,8 @@ export function admit(
     replies.push(reading.reply);
     rejected.push(...reading.rejected);
     if (!intake.isTurn) signals.push(messageSignal(intake, reading.records.length));
-    if (reading.discardedBytes > 0) {
-      signals.push(damageSignal(intake, reading.discardedBytes));
-      const before = discardedBytes.get(intake.device) ?? 0;
-      discardedBytes.set(intake.device, before + reading.discardedBytes);
-    }
+    if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
+    addLoss(losses, intake.device, reading);
 
     for (const { key, record } of reading.records) {
       const { device: id, receivedAt } = intake;
@@ -155,7 +158,7 @@ export function admit(
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
   const { changes } = memory;
-  return { departures, held, announced, rejected, discardedBytes, findings, replies, changes };
+  return { departures, held, announced, rejected, losses, findings, replies, changes };
 }
 
 /** Lets what waited for a patient go, now that its device is bound. */
@@ -218,6 +221,17 @@ function messageSignal({ device, receivedAt, channel, bytes }: Intake, records: 
 
 function damageSignal({ device, receivedAt }: Intake, discardedBytes: number): Signal {
   return { kind: 'line-damaged', device, at: receivedAt, discardedBytes };
+}
+
+function addLoss(losses: Map<DeviceId, LineLoss>, device: DeviceId, reading: Reading): void {
+  const { discardedBytes, missedMessages = 0, lateMessages = 0 } = reading;
+  if (discardedBytes + missedMessages + lateMessages === 0) return;
+  const before = losses.get(device);
+  losses.set(device, {
+    discardedBytes: discardedBytes + (before?.discardedBytes ?? 0),
+    missedMessages: missedMessages + (before?.missedMessages ?? 0),
+    lateMessages: lateMessages + (before?.lateMessages ?? 0),
+  });
 }
 
 function rejectionSignal({ device, at, reason, detail }: Rejection): Signal {

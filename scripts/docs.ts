@@ -234,7 +234,7 @@ function devices(profiles: readonly DeviceProfile[]): string {
     code(id),
     manufacturer,
     model,
-    link.kind === 'line' ? `line, ${link.baudRate} bit/s` : link.kind,
+    linkOf(link),
     code(link.protocol),
     [...new Set(said.map(({ metric }) => nameOf(metric)))].join(', '),
   ]);
@@ -263,6 +263,11 @@ function accessTable(): string {
     '**always**; **own**: only what is one’s own, such as the topics of a device or one’s sessions; **others**: only what is somebody else’s, for nobody reviews himself; **raised**: only for a while after breaking the glass, with a reason. An empty cell is a refusal. *Nobody* is whoever showed no certificate, token or session. Until a person has changed the one-time password and enrolled what the role asks for, only the actions of sessions and credentials are open.',
     table(['Action', 'What it is', 'nobody', ...names], rows),
   ]);
+}
+
+function linkOf(link: DeviceProfile['link']): string {
+  if (link.kind === 'line') return `line, ${link.baudRate} bit/s`;
+  return link.kind === 'udp' ? `UDP, port ${link.port}` : link.kind;
 }
 
 function nameOf(metric: keyof typeof metrics): string {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { failures, GatewayError } from '../core/error.ts';
@@ -121,12 +122,21 @@ function database(dir: string): string {
 function serialLine(line: Config['serial'][number]): Check {
   const check = `line ${line.device}`;
   if ('tcp' in line) return { check, verdict: 'ok', detail: line.tcp };
+  if ('listen' in line) return localAddress(check, line.listen.split(':')[0] ?? '');
+  if ('udp' in line) return localAddress(check, line.local);
   const isThere = existsSync(line.path);
   return {
     check,
     verdict: isThere ? 'ok' : 'warning',
     detail: isThere ? line.path : `${line.path} is not there`,
   };
+}
+
+function localAddress(check: string, wanted: string): Check {
+  const addresses = Object.values(networkInterfaces()).flat();
+  const isOurs = addresses.some((each) => each?.address === wanted);
+  const detail = isOurs ? wanted : `no interface has the address ${wanted}`;
+  return { check, verdict: isOurs ? 'ok' : 'warning', detail };
 }
 
 async function relayReachable(relay: Config['relays'][number]): Promise<Omit<Check, 'check'>> {

@@ -33,6 +33,16 @@ const LineLink = z.strictObject({
   stopBits: z.literal([1, 2]).default(1),
 });
 
+/** Datagrams between one monitor and the gateway; UDP knows no TLS (docs/adr). */
+const UdpLink = z.strictObject({
+  kind: z.literal('udp'),
+  protocol: z.string(),
+  /** Where the device takes datagrams. */
+  port: z.int().min(1).max(65_535),
+  /** Where a device that nobody asked announces itself, by multicast or broadcast. */
+  announcesPort: z.int().min(1).max(65_535).optional(),
+});
+
 const ProfileMetric = z.strictObject({
   /** The device's name for it, as the protocol delivers it. */
   field: z.string(),
@@ -58,7 +68,7 @@ export const DeviceProfile = z.strictObject({
   /** MDR or IVDR class and clinical function, unless the site says otherwise for one device. */
   class: z.enum(deviceClasses),
   function: z.enum(clinicalFunctions),
-  link: z.discriminatedUnion('kind', [MqttLink, LineLink]),
+  link: z.discriminatedUnion('kind', [MqttLink, LineLink, UdpLink]),
   /** `device`: a patient is bound to the device. `record`: each record names its own subject. */
   association: z.enum(['device', 'record']).default('device'),
   metrics: z.array(ProfileMetric).min(1),

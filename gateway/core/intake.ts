@@ -16,6 +16,8 @@ export interface Intake {
   readonly isFirst?: boolean;
   /** No bytes: it is the gateway's turn to speak, on a line whose device must be asked. */
   readonly isTurn?: boolean;
+  /** A turn that is the last one: the gateway is about to close the line. */
+  readonly isLast?: boolean;
 }
 
 /**

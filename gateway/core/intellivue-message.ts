@@ -26,6 +26,8 @@ export interface MdsCreate {
 
 export interface PollResult {
   readonly kind: 'poll-result';
+  /** The gateway's own number of the poll. */
+  readonly poll: number;
   /** Of an extended poll only; rises with every result of one poll. */
   readonly sequence: number | undefined;
   /** Ticks of 125 µs since the monitor started, modulo 2³². */
@@ -176,7 +178,7 @@ function readAction(reader: ByteReader): IntellivueMessage | undefined {
 const polledTypeAndGroupBytes = 6;
 
 function readPoll(reader: ByteReader, isExtended: boolean): PollResult | undefined {
-  reader.u16();
+  const poll = reader.u16();
   const sequence = isExtended ? reader.u16() : undefined;
   const relativeTime = reader.u32();
   const absoluteTime = reader.take(8);
@@ -191,7 +193,7 @@ function readPoll(reader: ByteReader, isExtended: boolean): PollResult | undefin
   });
   if (!contexts || !reader.isAtEnd) return undefined;
   const objects = contexts.flat();
-  return { kind: 'poll-result', sequence, relativeTime, absoluteTime, objects };
+  return { kind: 'poll-result', poll, sequence, relativeTime, absoluteTime, objects };
 }
 
 function readAttributes(reader: ByteReader): Attributes | undefined {

@@ -13,6 +13,7 @@ import type {
   PolledObject,
   PollResult,
 } from './intellivue-message.ts';
+import { countSequence, type Sequences } from './intellivue-sequence.ts';
 import {
   type Reading,
   readNumerics,
@@ -34,6 +35,7 @@ export interface MonitorMemory {
   /** By handle: the measurement somebody took that was said last. */
   readonly episodes: Readonly<Record<string, string>>;
   readonly alarms: Readonly<Record<AlarmList, ActiveAlarms>>;
+  readonly sequences: Sequences;
 }
 
 export const unknownMonitor: MonitorMemory = {
@@ -41,6 +43,7 @@ export const unknownMonitor: MonitorMemory = {
   waves: {},
   episodes: {},
   alarms: { patient: {}, technical: {} },
+  sequences: {},
 };
 
 /** A monitor exports some twenty waves and a handful of episodic numerics. */
@@ -67,6 +70,9 @@ const serviceMode = 0x1000;
 export interface MonitorReading {
   readonly memory: MonitorMemory;
   readonly records: readonly DeviceRecord[];
+  /** Results that never came, or came after a later one: figures of the link, not of the patient. */
+  readonly missedMessages?: number;
+  readonly lateMessages?: number;
 }
 
 /** What a message says. Undefined when its content is not what it should be: then none of it counts. */
@@ -77,10 +83,13 @@ export function readMonitor(
   switch (message.kind) {
     case 'association':
       // Handles are given anew with each association.
-      return { memory: { ...memory, waves: {} }, records: [] };
+      return { memory: { ...memory, waves: {}, sequences: {} }, records: [] };
     case 'mds-create':
     case 'connect-indication':
-      return { memory: introduce({ ...memory, waves: {} }, message.attributes), records: [] };
+      return {
+        memory: introduce({ ...memory, waves: {}, sequences: {} }, message.attributes),
+        records: [],
+      };
     case 'other':
       return { memory, records: [] };
     case 'poll-result':
@@ -124,7 +133,14 @@ interface Draft {
 function readPollResult(memory: MonitorMemory, result: PollResult): MonitorReading | undefined {
   const clock = memory.clock && advance(memory.clock, result.relativeTime);
   const time = readAbsoluteTime(result.absoluteTime) ?? (clock && shownBy(clock));
-  let after: MonitorMemory = { ...memory, clock };
+  const { poll, sequence } = result;
+  const counted =
+    sequence === undefined ? undefined : countSequence(memory.sequences, poll, sequence);
+  let after: MonitorMemory = {
+    ...memory,
+    clock,
+    sequences: counted?.sequences ?? memory.sequences,
+  };
   const drafts: Draft[] = [];
   for (const object of result.objects) {
     const read = readObject(after, object);
@@ -139,12 +155,17 @@ function readPollResult(memory: MonitorMemory, result: PollResult): MonitorReadi
   const records = drafts.map(({ isTest, time: at, fields, alerts }) => ({
     fields,
     alerts: alerts.length > 0 ? alerts : undefined,
-    sequence: result.sequence,
+    sequence,
     time: at,
     serialNumber: systemId,
     isTest: isTest || isDemonstrating || undefined,
   }));
-  return { memory: after, records };
+  return {
+    memory: after,
+    records,
+    missedMessages: counted?.missed ?? 0,
+    lateMessages: counted?.isLate ? 1 : 0,
+  };
 }
 
 function put(drafts: Draft[], { field, value, isTest }: Reading, time: string | undefined): void {

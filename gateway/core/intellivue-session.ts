@@ -61,6 +61,8 @@ export const utterances = {
   'association-abort': hex(`
     192e 1101 03c1 29a0 80a0 8030 8002 0101 0602 5101 0000 0000 6180 3080 0201 01a0 8064 8080
     0101 0000 0000 0000 0000 0000`),
+  'association-release': hex(`
+    0918 c116 6180 3080 0201 01a0 8062 8080 0100 0000 0000 0000 0000`),
   'poll-numerics': extendedPoll(1, classes.numerics),
   'poll-alarms': extendedPoll(2, classes.alarms),
   'poll-waves': extendedPoll(3, classes.waves),
@@ -138,6 +140,17 @@ export function nextUtterance(
   return isDue(now.spokenAt, at, keepAliveMs)
     ? say(now, at, 'keep-alive')
     : { session: now, utterance: undefined };
+}
+
+/**
+ * The last word, so that the monitor waits for nobody and takes the next client at once
+ * (ISO 8327 finish; Programming Guide, chapter 6, “Association Release”).
+ */
+export function lastUtterance({ phase }: MonitorSession): {
+  readonly session: MonitorSession;
+  readonly utterance: Utterance | undefined;
+} {
+  return { session: noSession, utterance: phase === 'none' ? undefined : 'association-release' };
 }
 
 /** A clock that was set back makes everything due. */

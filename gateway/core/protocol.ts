@@ -61,6 +61,9 @@ export interface ProtocolStep<State> {
   readonly reply: Uint8Array;
   /** Bytes that belonged to no record. They are counted, never dropped silently. */
   readonly discardedBytes: number;
+  /** Messages that never came and that came too late, where the device numbers them. */
+  readonly missedMessages?: number;
+  readonly lateMessages?: number;
 }
 
 /**
@@ -84,6 +87,15 @@ export interface Protocol<State = unknown> {
    * then once a second; `at` is the gateway's clock. Most protocols only listen and have none.
    */
   speak?(state: State, at: Instant): Spoken<State>;
+  /** The last word on a line that the gateway closes in order, such as a release. */
+  leave?(state: State): Spoken<State>;
+  /**
+   * Only where a link keeps the bounds of messages (UDP): one ended here, so what is held of it is
+   * none.
+   */
+  endMessage?(state: State): Pick<ProtocolStep<State>, 'state' | 'discardedBytes'>;
+  /** Devices of this format can speak TLS: no plain port is ever opened for them. */
+  readonly needsTls?: boolean;
   /**
    * What stands complete but unread when a capture ends. Only for a format that knows the end of
    * one message by the beginning of the next; on a live line nothing asks.

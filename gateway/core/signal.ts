@@ -40,6 +40,8 @@ export type Signal = Common &
     | { readonly kind: 'line-opened' }
     | { readonly kind: 'line-closed'; readonly cause: string }
     | { readonly kind: 'line-damaged'; readonly discardedBytes: number }
+    /** Somebody spoke on a link that belongs to one peer alone; so often since the last report. */
+    | { readonly kind: 'stranger'; readonly count: number }
   );
 
 export type SignalKind = Signal['kind'];

@@ -12,6 +12,8 @@ export interface SimulatedMoment {
   readonly at: Instant;
   /** What the simulated patient has now, in each metric's own unit. */
   readonly values: Readonly<Partial<Record<MetricId, number>>>;
+  /** The line was opened anew: a device that introduces itself does so. */
+  readonly isOpening?: boolean;
   /** The device is in alarm: a value of the patient passed a limit. */
   readonly isAlarming: boolean;
 }
@@ -24,6 +26,13 @@ export interface SimulatedWrite {
   readonly awaits?: number | undefined;
 }
 
+/** What the device makes of something that was said to it. */
+export interface SimulatedAnswer {
+  /** `begin`: it speaks from now on. `end`: no more, until it is asked again. */
+  readonly turn?: 'begin' | 'end';
+  readonly reply: Uint8Array;
+}
+
 /**
  * The other side of a protocol: what a device of that wire format says. Pure: the same moment
  * gives the same bytes. The id is the protocol's.
@@ -31,6 +40,10 @@ export interface SimulatedWrite {
 export interface Simulator {
   readonly id: string;
   say(moment: SimulatedMoment): readonly SimulatedWrite[];
+  /** Of a device that keeps silent until it is asked, and ends when it is told to. */
+  hear?(said: Uint8Array): SimulatedAnswer;
+  /** What the device broadcasts while nobody has asked it. */
+  announce?(moment: Pick<SimulatedMoment, 'serialNumber' | 'at'>): Uint8Array;
 }
 
 export function defineSimulator(simulator: Simulator): Simulator {

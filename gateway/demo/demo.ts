@@ -7,6 +7,7 @@ import type { Finding } from '../core/finding.ts';
 import type { Instant } from '../core/observation.ts';
 import type { FhirHospital } from '../hospital/fhir-hospital.ts';
 import { openSitePki } from '../pki/site-pki.ts';
+import { hasCables, layPseudoTerminal, type SerialCable } from '../players/serial-cable.ts';
 import { loadProfiles } from '../profiles.ts';
 import { createSite, openSiteStore } from '../site.ts';
 import { attack } from './attack.ts';
@@ -15,16 +16,7 @@ import { type GatewayProcess, spawnGateway } from './gateway-process.ts';
 import { startHospital } from './hospital.ts';
 import { openLedger, type Reconciliation } from './ledger.ts';
 import { playBed, playBedLine, type Stage } from './players.ts';
-import {
-  type Bed,
-  type Cable,
-  credentialsOf,
-  hasCables,
-  layCable,
-  registerWard,
-  stolenFrom,
-  wardOf,
-} from './ward.ts';
+import { type Bed, credentialsOf, registerWard, stolenFrom, wardOf } from './ward.ts';
 
 export interface DemoOptions {
   /** Ends after this long; until aborted when left out. */
@@ -56,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const ends = [options.signal, stop.signal];
   if (options.seconds !== undefined) ends.push(AbortSignal.timeout(options.seconds * 1_000));
   const stage: Stage = { directory, relay, signal: AbortSignal.any(ends), now };
-  const cables: Cable[] = [];
+  const cables: SerialCable[] = [];
   let hospital: FhirHospital | undefined;
   try {
     const { beds, stolen } = await makeSite(directory);
@@ -84,12 +76,12 @@ async function makeSite(directory: string): Promise<Omit<Ward, 'hospital'>> {
 }
 
 /** Serial devices play on TCP; where socat is, a pseudo-terminal stands between. */
-async function layCables(beds: readonly Bed[], stage: Stage, cables: Cable[]) {
+async function layCables(beds: readonly Bed[], stage: Stage, cables: SerialCable[]) {
   const lines: NonNullable<GivenSettings['serial']> = [];
   for (const bed of beds.filter(({ profile }) => profile.link.kind === 'line')) {
-    const { port } = await playBedLine(bed, stage);
+    const port = await playBedLine(bed, stage);
     if (hasCables()) {
-      const cable = await layCable(stage.directory, bed.id, port);
+      const cable = await layPseudoTerminal(join(stage.directory, `tty-${bed.id}`), port);
       cables.push(cable);
       lines.push({ device: bed.id, path: cable.path });
     } else lines.push({ device: bed.id, tcp: `${host}:${port}` });

@@ -3,7 +3,8 @@ import type { Instant } from '../core/observation.ts';
 import { pseudonymOf } from '../core/pseudonym.ts';
 import type { SimulatedWrite } from '../core/simulator.ts';
 import { ensureSecret } from '../pki/secrets.ts';
-import { type LinePlayer, playLine } from '../players/line-player.ts';
+import { listenForGateway } from '../players/device-end.ts';
+import { playLine } from '../players/line-player.ts';
 import { type Played, playMqtt } from '../players/mqtt-player.ts';
 import { findProtocol, loadProtocols } from '../policy.ts';
 import { simulate } from '../simulation.ts';
@@ -49,13 +50,15 @@ export async function playBed(
   });
 }
 
-/** A bed’s device behind a serial device server. */
+/** A bed’s device behind a serial device server. Resolves with its TCP port. */
 export async function playBedLine(
   { profile, rateHz, seed }: Bed,
-  stage: Stage,
-): Promise<LinePlayer> {
+  { signal, now }: Stage,
+): Promise<number> {
   const say = await simulate(profile, seed);
-  return playLine({ port: 0, say, rateHz, signal: stage.signal, now: stage.now });
+  const end = await listenForGateway({ host: '127.0.0.1', port: 0 });
+  void playLine({ end, say, rateHz, signal, now });
+  return end.port;
 }
 
 /** What one write of the device means, read as the profile says. */

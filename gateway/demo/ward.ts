@@ -1,7 +1,3 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Device, DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import { Phi } from '../core/phi.ts';
@@ -72,37 +68,4 @@ export interface Credentials {
 export async function credentialsOf(pki: SitePki, id: string, now: number): Promise<Credentials> {
   const { privateKeyPem = '', chainPem } = await pki.issueDevice(id, { now });
   return { key: privateKeyPem, cert: chainPem, ca: pki.rootPem };
-}
-
-const cableTimeoutMs = 5_000;
-const cablePollMs = 20;
-
-/** A serial cable: a pseudo-terminal whose other end is the TCP port of a simulated device. */
-export interface Cable {
-  readonly path: string;
-  /** Resolves once it is gone. */
-  unplug(): Promise<void>;
-}
-
-export function hasCables(): boolean {
-  return spawnSync('socat', ['-V'], { stdio: 'ignore' }).status === 0;
-}
-
-export async function layCable(directory: string, name: string, port: number): Promise<Cable> {
-  const path = join(directory, `tty-${name}`);
-  const cable: ChildProcess = spawn(
-    'socat',
-    [`pty,raw,echo=0,link=${path}`, `tcp:127.0.0.1:${port}`],
-    { stdio: 'ignore' },
-  );
-  const gone = new Promise<void>((resolve) => cable.once('exit', () => resolve()));
-  const deadline = performance.now() + cableTimeoutMs;
-  while (!existsSync(path) && performance.now() < deadline) await delay(cablePollMs);
-  return {
-    path,
-    unplug() {
-      cable.kill();
-      return gone;
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import type { DeviceId } from '../core/device.ts';
 import type { Log } from '../core/event.ts';
-import type { IntakeQueue } from '../core/intake.ts';
+import type { Intake, IntakeQueue } from '../core/intake.ts';
 import type { Instant } from '../core/observation.ts';
 import { within } from './line-wait.ts';
 import type { Wire } from './line-wire.ts';
@@ -71,10 +71,15 @@ export class LineIntake {
     }
   }
 
-  /** No more bytes are taken; resolves when every reply still owed was written or refused. */
+  /**
+   * No more bytes are taken; resolves when every reply still owed was written or refused, and last
+   * of all the farewell to a device that was asked.
+   */
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#wire?.pause();
+    if (this.#options.speaks && this.#wire)
+      this.#offer(new Uint8Array(), { isTurn: true, isLast: true });
     await this.#settled;
   }
 
@@ -86,17 +91,17 @@ export class LineIntake {
 
   /** What is still owed comes first: a turn is never queued behind an overloaded intake. */
   #turn(): void {
-    if (!this.#isPaused && !this.#isDraining) this.#offer(new Uint8Array(), true);
+    if (!this.#isPaused && !this.#isDraining) this.#offer(new Uint8Array(), { isTurn: true });
   }
 
-  #offer(bytes: Uint8Array, isTurn = false): void {
+  #offer(bytes: Uint8Array, marks: Pick<Intake, 'isTurn' | 'isLast'> = {}): void {
     const { device, intake, now } = this.#options;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#inFlight += 1;
     // Answered at once, though read in turn: a promise that rejects unheard ends the process.
     const reply = intake
-      .offer({ device, channel: 'line', bytes, receivedAt: now(), isFirst, isTurn })
+      .offer({ device, channel: 'line', bytes, receivedAt: now(), isFirst, ...marks })
       .catch(() => undefined);
     const wire = this.#wire;
     this.#settled = this.#settled.then(async () => {

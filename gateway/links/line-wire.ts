@@ -5,6 +5,8 @@ export const lineCauses = {
   'open-refused': 'Another program holds the port, or the port does not take the settings.',
   'open-timeout': 'The port or the device server did not answer in time.',
   unreachable: 'The device server refused the connection or could not be found.',
+  awaited: 'The device server that dials in has not connected yet.',
+  'not-listening': 'The local port is in use, or no interface has the local address.',
   'adapter-changed': 'Another adapter answers on this path; its bytes may be another patient’s.',
   'node-changed': 'The path leads to another node than the one that was opened.',
   unplugged: 'The adapter is gone.',

@@ -1,17 +1,29 @@
 import type { DeviceProfile } from '../core/device-profile.ts';
 import { LineIntake, type LineIntakeOptions } from './line-intake.ts';
+import { countStrangers } from './line-strangers.ts';
 import { untilAborted, wait, within } from './line-wait.ts';
 import type { LineCause, LineTiming, Wire, WireOpener } from './line-wire.ts';
 import { type LineSettings, serialOpener } from './serial-line.ts';
 import { tcpOpener } from './tcp-line.ts';
+import { tcpListenerOpener } from './tcp-listener-line.ts';
+import { type UdpEndpoint, udpOpener } from './udp-line.ts';
 
-/** A serial port by its path (best under /dev/serial/by-id), or a serial device server. */
+/**
+ * A serial port by its path (best under /dev/serial/by-id), a serial device server that is called,
+ * one that calls, or a device that exchanges datagrams.
+ */
 export type LineEndpoint =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number };
+  | { readonly kind: 'serial'; readonly path: string; readonly settings: LineSettings }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp-listener';
+      readonly host: string;
+      readonly port: number;
+      readonly from: string;
+    }
+  | ({ readonly kind: 'udp' } & UdpEndpoint);
 
 export interface LineOptions extends Omit<LineIntakeOptions, 'writeTimeoutMs'> {
-  readonly settings: LineSettings;
   readonly endpoint: LineEndpoint;
   readonly timing: LineTiming;
   /** A number in [0, 1): spreads the attempts of many lines. */
@@ -57,12 +69,24 @@ export function lineTiming({ silentAfterMs }: Pick<DeviceProfile, 'silentAfterMs
  * anew, with exponential back-off. It never throws: a line that is not there yet is waited for.
  */
 export function startLine(options: LineOptions): Line {
-  const { endpoint, settings, timing, readAdapter } = options;
-  const opener =
-    'path' in endpoint
-      ? serialOpener({ path: endpoint.path, settings, timing, readAdapter })
-      : tcpOpener({ ...endpoint, timing });
-  return new KeptLine(options, opener);
+  return new KeptLine(options, openerOf(options));
+}
+
+function openerOf({ endpoint, timing, readAdapter, ...options }: LineOptions): WireOpener {
+  const { device, intake, now } = options;
+  switch (endpoint.kind) {
+    case 'serial':
+      return serialOpener({ ...endpoint, timing, readAdapter });
+    case 'tcp':
+      return tcpOpener({ ...endpoint, timing });
+    case 'tcp-listener':
+      return tcpListenerOpener({ ...endpoint, timing, onStranger: countStrangers(options) });
+    case 'udp': {
+      const onDropped = () =>
+        intake.signal({ kind: 'limit', limit: 'udp-datagrams-held', device, at: now() });
+      return udpOpener({ ...endpoint, timing, onStranger: countStrangers(options), onDropped });
+    }
+  }
 }
 
 /**
@@ -219,6 +243,7 @@ class KeptLine implements Line {
 
   #address(): { readonly address?: string } {
     const { endpoint } = this.#options;
-    return 'host' in endpoint ? { address: endpoint.host } : {};
+    if (endpoint.kind === 'serial') return {};
+    return { address: endpoint.kind === 'tcp-listener' ? endpoint.from : endpoint.host };
   }
 }

@@ -12,7 +12,7 @@ export interface TcpOptions {
 }
 
 /** A peer that vanished without a word is noticed by the kernel's probes, which start after this. */
-const keepAliveAfterMs = 10_000;
+export const keepAliveAfterMs = 10_000;
 
 /** The same bytes over TCP: a serial device server in raw mode beside the bed. */
 export function tcpOpener({ host, port, timing }: TcpOptions): WireOpener {

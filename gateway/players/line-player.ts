@@ -1,102 +1,103 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import type { SimulatedWrite } from '../core/simulator.ts';
+import type { DeviceEnd } from './device-end.ts';
 
 export interface LinePlay {
-  readonly host?: string;
-  /** 0 picks a free one. */
-  readonly port: number;
-  readonly say: (sequence: number, at: Instant) => readonly SimulatedWrite[];
+  readonly end: DeviceEnd;
+  /** `isOpening`: the line was opened anew since the moment before. */
+  readonly say: (sequence: number, at: Instant, isOpening: boolean) => readonly SimulatedWrite[];
   readonly rateHz: number;
+  /** Ends after this many moments; until aborted when left out. */
   readonly count?: number | undefined;
   readonly signal: AbortSignal;
   readonly now: () => Instant;
+  /** Whether the plug is pulled after this moment. */
+  readonly isUnplugged?: (sequence: number) => boolean;
   /** Told when the gateway answered every write of a moment that waits for an answer. */
   readonly onAcknowledged?: (sequence: number, at: Instant) => void;
-}
-
-export interface LinePlayer {
-  readonly port: number;
-  readonly played: Promise<{ readonly sent: number; readonly acknowledged: number }>;
 }
 
 /** ASTM E1381 gives the receiver 15 s. */
 const answerTimeoutMs = 15_000;
 
 /**
- * Plays a device behind a serial device server: its bytes on a TCP port, one reader at a time.
- * Where the wire format waits for an answer, so does this; a moment whose answer does not come is
- * said again on the next connection.
+ * Plays a device at its end of a line. Where the wire format waits for an answer, so does this; a
+ * moment whose answer does not come is said again at the next opening.
  */
-export async function playLine(play: LinePlay): Promise<LinePlayer> {
-  const server = createServer();
-  server.maxConnections = 1;
-  server.listen(play.port, play.host ?? '127.0.0.1');
+export async function playLine(
+  play: LinePlay,
+): Promise<{ readonly sent: number; readonly acknowledged: number }> {
+  const { end, signal, now } = play;
+  let sent = 0;
+  let acknowledged = 0;
+  let line: Duplex | undefined;
   try {
-    await once(server, 'listening');
-  } catch (cause) {
-    throw new GatewayError('port-busy', `TCP port ${play.port}`, { cause });
-  }
-  return { port: (server.address() as AddressInfo).port, played: run() };
-
-  async function run() {
-    let sent = 0;
-    let acknowledged = 0;
-    let socket: Socket | undefined;
-    while (!play.signal.aborted && acknowledged < (play.count ?? Number.POSITIVE_INFINITY)) {
-      socket = await reader(socket);
-      if (!socket) break;
+    while (!signal.aborted && acknowledged < (play.count ?? Number.POSITIVE_INFINITY)) {
+      const isOpening = !line || line.destroyed || !line.writable;
+      if (isOpening) line = await end.open(signal);
+      if (!line) break;
       const sequence = acknowledged + 1;
-      const at = play.now();
+      const at = now();
       sent += 1;
-      if (await sayAll(socket, play.say(sequence, at))) {
+      if (await sayAll(line, play.say(sequence, at, isOpening), signal)) {
         acknowledged += 1;
         play.onAcknowledged?.(sequence, at);
       }
-      await pause(at + 1_000 / play.rateHz - play.now(), play.signal);
+      if (play.isUnplugged?.(sequence)) line.destroy();
+      await pause(at + 1_000 / play.rateHz - now(), signal);
     }
-    socket?.destroy();
-    server.close();
-    return { sent, acknowledged };
+  } finally {
+    await finish(line);
+    end.close();
   }
-
-  async function reader(socket: Socket | undefined): Promise<Socket | undefined> {
-    if (socket && !socket.destroyed && socket.writable) return socket;
-    try {
-      const [next] = (await once(server, 'connection', { signal: play.signal })) as [Socket];
-      next.setNoDelay(true);
-      // Nobody reads any more: the next connection goes on.
-      next.on('error', () => next.destroy());
-      return next;
-    } catch {
-      return undefined;
-    }
-  }
+  return { sent, acknowledged };
 }
 
-async function sayAll(socket: Socket, writes: readonly SimulatedWrite[]): Promise<boolean> {
+async function sayAll(
+  line: Duplex,
+  writes: readonly SimulatedWrite[],
+  signal: AbortSignal,
+): Promise<boolean> {
   for (const { bytes, awaits } of writes) {
-    const answer = awaits === undefined ? true : answered(socket, awaits);
-    socket.write(bytes);
+    const answer = awaits === undefined ? true : answered(line, awaits, signal);
+    line.write(bytes);
     if (!(await answer)) return false;
   }
-  return !socket.destroyed;
+  // What was not asked for an answer is read all the same, or an end would go unnoticed.
+  line.resume();
+  return !line.destroyed;
 }
 
-/** Whether the byte came before the connection ended or the time was up. */
-function answered(socket: Socket, byte: number): Promise<boolean> {
+/** Whether the byte came before the line ended or the time was up. */
+function answered(line: Duplex, byte: number, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const onData = (chunk: Buffer) => resolve(chunk.includes(byte));
-  const onClose = () => resolve(false);
-  const timer = setTimeout(onClose, answerTimeoutMs);
-  socket.once('data', onData).once('close', onClose);
+  const onOver = () => resolve(false);
+  const timer = setTimeout(onOver, answerTimeoutMs);
+  line.once('data', onData).once('close', onOver);
+  signal.addEventListener('abort', onOver);
   return promise.finally(() => {
     clearTimeout(timer);
-    socket.off('data', onData).off('close', onClose);
+    line.off('data', onData).off('close', onOver);
+    signal.removeEventListener('abort', onOver);
   });
+}
+
+const finishTimeoutMs = 1_000;
+
+/** What was written last still goes out: a count that ends must not cut its own last moment. */
+async function finish(line: Duplex | undefined): Promise<void> {
+  if (!line || line.destroyed) return;
+  const over = new AbortController();
+  const flushed = new Promise<void>((resolve) => line.end(() => resolve()));
+  await Promise.race([
+    flushed,
+    delay(finishTimeoutMs, undefined, { signal: over.signal }).catch(() => undefined),
+  ]);
+  over.abort();
+  line.destroy();
 }
 
 async function pause(durationMs: number, signal: AbortSignal): Promise<void> {

@@ -24,6 +24,8 @@ export interface MqttPlay {
   readonly count?: number | undefined;
   readonly signal: AbortSignal;
   readonly now: () => Instant;
+  /** Whether the plug is pulled after this moment. */
+  readonly isUnplugged?: (sequence: number) => boolean;
   /** Told once the gateway promised to keep the writes of a moment that need a promise. */
   readonly onAcknowledged?: (sequence: number, at: Instant) => void;
 }
@@ -62,6 +64,7 @@ export async function playMqtt(play: MqttPlay): Promise<Played> {
     );
     owed.add(promise);
     void promise.finally(() => owed.delete(promise));
+    if (play.isUnplugged?.(sequence)) client.stream.destroy();
     await pause(started + (sent * 1_000) / play.rateHz - play.now(), play.signal);
   }
   await Promise.race([Promise.all(owed), delay(connectTimeoutMs, undefined, { ref: false })]);

@@ -50,6 +50,7 @@ type Reader = { -readonly [Key in keyof State]: State[Key] } & {
  */
 export default defineProtocol<State>({
   id: 'hl7v2',
+  needsTls: true,
   // As JSON, a character takes two at most: controls other than CR, LF and TAB are never held.
   stateBytesMax: 2 * messageCharactersMax + 512,
   transmits: {

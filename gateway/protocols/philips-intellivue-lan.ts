@@ -2,6 +2,7 @@ import { intellivueMessageLength, readIntellivueMessage } from '../core/intelliv
 import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
 import {
   hear,
+  lastUtterance,
   type MonitorSession,
   mdsCreateResult,
   nextUtterance,
@@ -52,6 +53,8 @@ export default defineProtocol<State>({
     const records: DeviceRecord[] = [];
     const replies: Uint8Array[] = [];
     let discardedBytes = 0;
+    let missedMessages = 0;
+    let lateMessages = 0;
     let offset = 0;
 
     while (offset < bytes.length) {
@@ -63,6 +66,8 @@ export default defineProtocol<State>({
       const reading = message && readMonitor(monitor, message);
       if (whole && reading) {
         records.push(...reading.records);
+        missedMessages += reading.missedMessages ?? 0;
+        lateMessages += reading.lateMessages ?? 0;
         monitor = reading.memory;
         session = hear(session, message);
         if (message.kind === 'mds-create') replies.push(mdsCreateResult(message));
@@ -77,6 +82,8 @@ export default defineProtocol<State>({
       records,
       reply: replies.length === 0 ? noBytes : Buffer.concat(replies),
       discardedBytes,
+      missedMessages,
+      lateMessages,
     };
   },
 
@@ -84,6 +91,16 @@ export default defineProtocol<State>({
     const { session, utterance } = nextUtterance(state.session, at);
     const bytes = utterance === undefined ? noBytes : utterances[utterance];
     return { state: { ...state, session }, bytes };
+  },
+
+  leave(state) {
+    const { session, utterance } = lastUtterance(state.session);
+    const bytes = utterance === undefined ? noBytes : utterances[utterance];
+    return { state: { ...state, session }, bytes };
+  },
+
+  endMessage(state) {
+    return { state: { ...state, held: noBytes }, discardedBytes: state.held.length };
   },
 
   /** One datagram by itself. Waves stay absent: what scales them came in an earlier one. */

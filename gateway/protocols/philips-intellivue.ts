@@ -2,6 +2,7 @@ import { readIntellivueMessage } from '../core/intellivue-message.ts';
 import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
 import {
   hear,
+  lastUtterance,
   type MonitorSession,
   mdsCreateResult,
   nextUtterance,
@@ -76,6 +77,8 @@ export default defineProtocol<State>({
     const records: DeviceRecord[] = [];
     const replies: Uint8Array[] = [];
     let discardedBytes = 0;
+    let missedMessages = 0;
+    let lateMessages = 0;
 
     for (const byte of chunk) {
       if (byte === frameStart) {
@@ -93,6 +96,8 @@ export default defineProtocol<State>({
         const reading = message && readMonitor(monitor, message);
         if (reading) {
           records.push(...reading.records);
+          missedMessages += reading.missedMessages ?? 0;
+          lateMessages += reading.lateMessages ?? 0;
           monitor = reading.memory;
           session = hear(session, message);
           if (message.kind === 'mds-create') replies.push(toMibFrame(mdsCreateResult(message)));
@@ -120,11 +125,19 @@ export default defineProtocol<State>({
       records,
       reply: replies.length === 0 ? noBytes : Buffer.concat(replies),
       discardedBytes,
+      missedMessages,
+      lateMessages,
     };
   },
 
   speak(state, at) {
     const { session, utterance } = nextUtterance(state.session, at);
+    const bytes = utterance === undefined ? noBytes : toMibFrame(utterances[utterance]);
+    return { state: { ...state, session }, bytes };
+  },
+
+  leave(state) {
+    const { session, utterance } = lastUtterance(state.session);
     const bytes = utterance === undefined ? noBytes : toMibFrame(utterances[utterance]);
     return { state: { ...state, session }, bytes };
   },

@@ -46,19 +46,22 @@ const waveRanges: Readonly<Record<string, readonly [low: number, high: number]>>
  */
 export default defineSimulator({
   id: 'philips-intellivue',
-  say(moment) {
-    const { profile, sequence } = moment;
-    const numerics = profile.metrics.filter(({ metric }) => !isWave(metric));
-    const waves = profile.metrics.filter(({ metric }) => isWave(metric));
-    const payloads = [
-      ...(sequence === 1 ? [associationResponse, introduction(moment)] : []),
-      ...pollResults(moment, classes.numerics, groupsOf(numerics).map(numericObject(moment))),
-      ...pollResults(moment, classes.waves, waves.map(waveObject(moment))),
-      ...pollResults(moment, classes.alarms, [alarmObject(moment)]),
-    ];
-    return payloads.map((payload) => ({ channel: 'line', bytes: toMibFrame(payload) }));
-  },
+  say: (moment) =>
+    monitorMessages(moment).map((payload) => ({ channel: 'line', bytes: toMibFrame(payload) })),
 });
+
+/** Each message of a moment by itself, for whatever carries it. */
+export function monitorMessages(moment: SimulatedMoment): readonly Uint8Array[] {
+  const { profile, sequence, isOpening } = moment;
+  const numerics = profile.metrics.filter(({ metric }) => !isWave(metric));
+  const waves = profile.metrics.filter(({ metric }) => isWave(metric));
+  return [
+    ...(sequence === 1 || isOpening ? [associationResponse, introduction(moment)] : []),
+    ...pollResults(moment, classes.numerics, groupsOf(numerics).map(numericObject(moment))),
+    ...pollResults(moment, classes.waves, waves.map(waveObject(moment))),
+    ...pollResults(moment, classes.alarms, [alarmObject(moment)]),
+  ];
+}
 
 function isWave(metric: ProfileMetric['metric']): boolean {
   return (metrics[metric] as Metric).shape === 'samples';
@@ -201,9 +204,8 @@ const associationResponse = bytesOf(
 );
 
 function introduction({ at, serialNumber }: SimulatedMoment): Uint8Array {
-  const id = Buffer.from(serialNumber.slice(0, 16), 'latin1');
   const described = listOf([
-    attributeOf(attributes.systemId, Buffer.concat([bytesOf([id.length, 2]), id])),
+    systemIdOf(serialNumber),
     attributeOf(attributes.operatingMode, bytesOf([0x4000, 2])),
     attributeOf(attributes.absoluteTime, absoluteTime(at)),
     attributeOf(attributes.relativeTime, bytesOf([ticksAt(at), 4])),
@@ -215,6 +217,26 @@ function introduction({ at, serialNumber }: SimulatedMoment): Uint8Array {
     body,
   ]);
   return operation(1, Buffer.concat([bytesOf([1, 2], [1, 2], [event.length, 2]), event]));
+}
+
+/** What a monitor broadcasts until somebody associates: which one it is. */
+export function connectIndication({
+  at,
+  serialNumber,
+}: Pick<SimulatedMoment, 'at' | 'serialNumber'>): Uint8Array {
+  const described = listOf([systemIdOf(serialNumber)]);
+  const event = Buffer.concat([
+    system,
+    bytesOf([ticksAt(at), 4], [0x0d17, 2], [described.length, 2]),
+    described,
+  ]);
+  const command = Buffer.concat([bytesOf([0, 2], [0, 2], [event.length, 2]), event]);
+  return Buffer.concat([bytesOf([0, 2], [0x0100, 2], [1, 2], [command.length, 2]), command]);
+}
+
+function systemIdOf(serialNumber: string): Uint8Array {
+  const id = Buffer.from(serialNumber.slice(0, 16), 'latin1');
+  return attributeOf(attributes.systemId, Buffer.concat([bytesOf([id.length, 2]), id]));
 }
 
 function ticksAt(at: Instant): number {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Intake, Rejection } from '../core/intake.ts';
 import type { Recollection } from '../core/memory.ts';
-import { type DeviceRecord, noBytes, type Protocol } from '../core/protocol.ts';
+import { type DeviceRecord, noBytes, type Protocol, type ProtocolStep } from '../core/protocol.ts';
 
 /** A record with the key that makes it recognisable wherever it turns up again. */
 export interface KeyedRecord {
@@ -16,6 +16,8 @@ export interface Reading {
   /** Bytes owed to the device once the records are on disk. */
   readonly reply: Uint8Array;
   readonly discardedBytes: number;
+  readonly missedMessages?: number;
+  readonly lateMessages?: number;
 }
 
 /** 132 bit of SHA-256 in base64url: no two records of a fleet's life meet. */
@@ -67,20 +69,37 @@ function readLine(
   const stateKey = lineKey(intake.device);
   const before = intake.isFirst ? protocol.start : (memory.get(stateKey) ?? protocol.start);
   if (intake.isTurn) {
-    const spoken = protocol.speak?.(before, intake.receivedAt);
+    const spoken = intake.isLast
+      ? protocol.leave?.(before)
+      : protocol.speak?.(before, intake.receivedAt);
     if (!spoken) return nothing;
     memory.set(stateKey, spoken.state);
     return { ...nothing, reply: spoken.bytes };
   }
-  const { state, records, reply, discardedBytes } = protocol.step(before, intake.bytes);
-  memory.set(stateKey, state);
+  const step = stepOf(protocol, profile, before, intake.bytes);
+  memory.set(stateKey, step.state);
+  const { records, reply, discardedBytes, missedMessages = 0, lateMessages = 0 } = step;
   const reading = identify(intake, records, memory, (record, index) => {
     const content = Buffer.from(JSON.stringify(record));
     // Not by its place: a dump that is read again begins elsewhere and comes in other chunks.
     if (identifiesItself(record, profile)) return keyOf(salt, intake.device, content, 0, 0);
     return keyOf(salt, intake.device, content, arrivalOf(intake, memory), index);
   });
-  return { ...reading, reply, discardedBytes };
+  return { ...reading, reply, discardedBytes, missedMessages, lateMessages };
+}
+
+/** A datagram is a message: whatever it leaves unfinished, the next one does not continue. */
+function stepOf(
+  protocol: Protocol,
+  { link }: DeviceProfile,
+  before: unknown,
+  bytes: Uint8Array,
+): ProtocolStep<unknown> {
+  const step = protocol.step(before, bytes);
+  const ended = link.kind === 'udp' ? protocol.endMessage?.(step.state) : undefined;
+  if (!ended) return step;
+  const discardedBytes = step.discardedBytes + ended.discardedBytes;
+  return { ...step, state: ended.state, discardedBytes };
 }
 
 /** Where the state of a device's line is remembered. */

@@ -59,6 +59,7 @@ const kinds = {
   'line-opened': {},
   'line-closed': { cause: fc.string() },
   'line-damaged': { discardedBytes: fc.nat() },
+  stranger: { address: fc.string(), count: fc.nat() },
 } satisfies Record<SignalKind, object>;
 
 const signal = fc.oneof(
@@ -106,6 +107,13 @@ const attacks: Readonly<Record<string, readonly Signal[]>> = {
     cause: 'MQTT-3.3.1-4',
   })),
   'device-swap': times(5, 1, (at) => ({ kind: 'device-swapped', at, device })),
+  'line-intrusion': times(5, 1_000, (at) => ({
+    kind: 'stranger',
+    at,
+    device,
+    address: '10.0.0.66',
+    count: 1,
+  })),
   'limit-abuse': times(1, 1, (at) => ({ kind: 'limit', at, device, limit: 'packet-bytes' })),
   'message-flood': times(5_000, 1, (at) => messageAt(at)),
 };

@@ -167,6 +167,7 @@ const unchecked = new Set([
   'ivy-ansar',
   'hl7v2',
   'ieee11073-20601',
+  'philips-intellivue-lan',
 ]);
 
 interface Damage {
@@ -213,6 +214,9 @@ function isBeyondRecognition(id: string, { before, after, isFlip, offset }: Dama
   }
   // Numbers are binary: with one bit flipped they are other numbers. No length bears it.
   if (id === 'ieee11073-20601') return isFlip;
+  // A datagram arrives as it was sent or not at all (RFC 768), and the link keeps its bounds:
+  // test/unit/protocols/philips-intellivue-lan.test.ts cuts them.
+  if (id === 'philips-intellivue-lan') return true;
   // SenML's labels are one or two letters: `bt` with one bit flipped is `bv`.
   if (id === 'senml-json' && isFlip && /[a-z]/.test(before.charAt(1))) return true;
   // ANSAR-B: 400 samples stand behind the nine bytes of its head, each any byte.

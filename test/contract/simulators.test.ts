@@ -76,7 +76,7 @@ describe.each([...simulators.keys()])('the simulator %s', (id) => {
         const channels = moments.flatMap((moment) =>
           simulator.say(moment).map(({ channel }) => channel),
         );
-        const isLine = profile.link.kind === 'line';
+        const isLine = profile.link.kind !== 'mqtt';
         expect(channels.every((channel) => (channel === 'line') === isLine)).toBe(true);
       });
     },

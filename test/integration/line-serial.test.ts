@@ -5,14 +5,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SerialPort } from 'serialport';
 import { expect, it, onTestFinished } from 'vitest';
 import { chunkBytesMax, chunksInFlightMax } from '../../gateway/links/line-intake.ts';
-import { openLine, quick } from '../support/line-under-test.ts';
+import { openLine, portSettings, quick } from '../support/line-under-test.ts';
 import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
 
 const nothing = new Uint8Array();
 
 it('hands over every byte value and a mebibyte, whole and in order', async () => {
   const cable = await openPseudoTerminal();
-  const gateway = openLine({ endpoint: { path: cable.hostPath } });
+  const gateway = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+  });
   await gateway.until(() => gateway.opened() === 1);
   const device = await openDevice(cable.devicePath);
   const all = Buffer.concat([Buffer.from([...Array(256).keys()]), randomBytes(1024 * 1024)]);
@@ -30,7 +32,9 @@ it('hands over every byte value and a mebibyte, whole and in order', async () =>
 
 it('gives each chunk memory of its own', async () => {
   const cable = await openPseudoTerminal();
-  const gateway = openLine({ endpoint: { path: cable.hostPath } });
+  const gateway = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+  });
   await gateway.until(() => gateway.opened() === 1);
   const device = await openDevice(cable.devicePath);
   device.write('one');
@@ -42,7 +46,7 @@ it('answers only what is kept, in the order it came', async () => {
   const cable = await openPseudoTerminal();
   const kept = new Map<string, PromiseWithResolvers<Uint8Array>>();
   const gateway = openLine({
-    endpoint: { path: cable.hostPath },
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
     answer: ({ bytes }) => {
       const promise = Promise.withResolvers<Uint8Array>();
       kept.set(Buffer.from(bytes).toString(), promise);
@@ -79,7 +83,9 @@ it('answers only what is kept, in the order it came', async () => {
 
 it('notices that the cable is pulled and opens it again, as a new line', async () => {
   const cable = await openPseudoTerminal();
-  const gateway = openLine({ endpoint: { path: cable.hostPath } });
+  const gateway = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+  });
   await gateway.until(() => gateway.opened() === 1);
 
   await cable.unplug();
@@ -103,7 +109,10 @@ it('notices that the cable is pulled and opens it again, as a new line', async (
 it('does not wait for the back-off once the adapter is there again', async () => {
   const cable = await openPseudoTerminal();
   const timing = { ...quick, reopenMinMs: 3_600_000, reopenMaxMs: 3_600_000 };
-  const gateway = openLine({ endpoint: { path: cable.hostPath }, timing });
+  const gateway = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+    timing,
+  });
   await gateway.until(() => gateway.opened() === 1);
   await cable.unplug();
   await gateway.until(() => gateway.closedBy().length === 1);
@@ -115,7 +124,7 @@ it('notices that the path leads elsewhere although the old port still lives', as
   const [first, second] = [await openPseudoTerminal(), await openPseudoTerminal()];
   const path = `${first.hostPath}-by-id`;
   symlinkSync(first.hostPath, path);
-  const gateway = openLine({ endpoint: { path } });
+  const gateway = openLine({ endpoint: { kind: 'serial', settings: portSettings, path } });
   await gateway.until(() => gateway.opened() === 1);
 
   symlinkSync(second.hostPath, `${path}-new`);
@@ -133,7 +142,7 @@ it('notices that the path was turned elsewhere between the look and the opening'
   symlinkSync(first.hostPath, path);
   let looks = 0;
   const gateway = openLine({
-    endpoint: { path },
+    endpoint: { kind: 'serial', settings: portSettings, path },
     async readAdapter() {
       looks += 1;
       if (looks === 1) {
@@ -151,7 +160,7 @@ it('reads nothing from another adapter on the same path until the old one return
   const cable = await openPseudoTerminal();
   let adapter = 'ftdi A1';
   const gateway = openLine({
-    endpoint: { path: cable.hostPath },
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
     readAdapter: async () => adapter,
   });
   await gateway.until(() => gateway.opened() === 1);
@@ -178,9 +187,13 @@ it('reads nothing from another adapter on the same path until the old one return
 
 it('is refused by a port that another program holds, and takes it when it is free', async () => {
   const cable = await openPseudoTerminal();
-  const first = openLine({ endpoint: { path: cable.hostPath } });
+  const first = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+  });
   await first.until(() => first.opened() === 1);
-  const second = openLine({ endpoint: { path: cable.hostPath } });
+  const second = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+  });
 
   await second.until(() => second.closedBy().includes('open-refused'));
   expect(second.opened()).toBe(0);
@@ -196,7 +209,7 @@ it('waits for a path that is not there and never opens what is no port', async (
   let attempts = 0;
   const { promise: fourth, resolve } = Promise.withResolvers<void>();
   const gateway = openLine({
-    endpoint: { path },
+    endpoint: { kind: 'serial', settings: portSettings, path },
     chance: () => {
       attempts += 1;
       if (attempts === 4) resolve();
@@ -217,7 +230,7 @@ it('stops reading while a mebibyte without a line end waits for the disk', async
   const waiting: (() => void)[] = [];
   let inFlightPeak = 0;
   const gateway = openLine({
-    endpoint: { path: cable.hostPath },
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
     answer: () => {
       const { promise, resolve } = Promise.withResolvers<Uint8Array>();
       waiting.push(() => resolve(nothing));
@@ -244,7 +257,7 @@ it('opens a silent line anew, but not one that is quiet because the gateway does
   const timing = { ...quick, silentCloseMs: 20 };
   const { promise, resolve } = Promise.withResolvers<Uint8Array>();
   const busy = openLine({
-    endpoint: { path: busyCable.hostPath },
+    endpoint: { kind: 'serial', settings: portSettings, path: busyCable.hostPath },
     timing: { ...timing, silentCloseMs: 200 },
     answer: () => promise,
   });
@@ -253,7 +266,10 @@ it('opens a silent line anew, but not one that is quiet because the gateway does
   device.write(Buffer.alloc(1024 * 1024));
   await busy.until(() => busy.signals.some(({ kind }) => kind === 'limit'));
 
-  const quiet = openLine({ endpoint: { path: quietCable.hostPath }, timing });
+  const quiet = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: quietCable.hostPath },
+    timing,
+  });
   // 20 + 40 + 80 + 160 ms: longer than the other may be silent, were it the device that is.
   await quiet.until(() => quiet.closedBy().filter((cause) => cause === 'silent').length === 4);
 
@@ -264,7 +280,10 @@ it('opens a silent line anew, but not one that is quiet because the gateway does
 it('pays what it owes and releases the port when it is closed', async () => {
   const cable = await openPseudoTerminal();
   const { promise, resolve } = Promise.withResolvers<Uint8Array>();
-  const gateway = openLine({ endpoint: { path: cable.hostPath }, answer: () => promise });
+  const gateway = openLine({
+    endpoint: { kind: 'serial', settings: portSettings, path: cable.hostPath },
+    answer: () => promise,
+  });
   await gateway.until(() => gateway.opened() === 1);
   const device = await openDevice(cable.devicePath);
   device.write('\x05');

@@ -14,7 +14,7 @@ it('hands over a mebibyte whole and in order, and answers it', async () => {
   const bytes = randomBytes(1024 * 1024);
   const server = await startServer((socket) => socket.write(bytes));
   const gateway = openLine({
-    endpoint: { host, port: server.port },
+    endpoint: { kind: 'tcp', host, port: server.port },
     answer: async ({ isFirst }) => Buffer.from(isFirst ? '\x06' : ''),
   });
   await gateway.until(() => gateway.bytes().length >= bytes.length);
@@ -29,7 +29,7 @@ it('hands over a mebibyte whole and in order, and answers it', async () => {
 it('lets the gateway speak when the line opens, where a device must be asked', async () => {
   const server = await startServer(() => undefined);
   const gateway = openLine({
-    endpoint: { host, port: server.port },
+    endpoint: { kind: 'tcp', host, port: server.port },
     speaks: true,
     answer: async ({ isTurn }) => Buffer.from(isTurn ? 'status?' : ''),
   });
@@ -46,7 +46,7 @@ it('holds no more than its limit while the disk is slow', async () => {
   let inFlightPeak = 0;
   const server = await startServer((socket) => socket.write(Buffer.alloc(bytesTotal)));
   const gateway = openLine({
-    endpoint: { host, port: server.port },
+    endpoint: { kind: 'tcp', host, port: server.port },
     answer: () => {
       const { promise, resolve } = Promise.withResolvers<Uint8Array>();
       waiting.push(() => resolve(new Uint8Array()));
@@ -70,7 +70,7 @@ it('holds no more than its limit while the disk is slow', async () => {
 
 it('connects again after the device server died and returned', async () => {
   const server = await startServer((socket) => socket.write('before'));
-  const gateway = openLine({ endpoint: { host, port: server.port } });
+  const gateway = openLine({ endpoint: { kind: 'tcp', host, port: server.port } });
   await gateway.until(() => gateway.bytes().length === 6);
 
   await server.stop();
@@ -87,7 +87,7 @@ it('connects again after the device server died and returned', async () => {
 it('connects again when the server accepts and stays silent', async () => {
   const server = await startServer(() => {});
   const timing = { ...quick, silentCloseMs: 20 };
-  const gateway = openLine({ endpoint: { host, port: server.port }, timing });
+  const gateway = openLine({ endpoint: { kind: 'tcp', host, port: server.port }, timing });
   await gateway.until(() => gateway.opened() === 3);
   expect(gateway.closedBy()).toEqual(['silent', 'silent']);
   expect(
@@ -103,12 +103,12 @@ it('does not call a device silent that speaks, nor hold its silences of yesterda
   });
   const greeter = await startServer((socket) => socket.write('hello'));
   const talking = openLine({
-    endpoint: { host, port: chatty.port },
+    endpoint: { kind: 'tcp', host, port: chatty.port },
     timing: { ...quick, silentCloseMs: 300 },
   });
   await talking.until(() => talking.taken.length > 0);
   const greeted = openLine({
-    endpoint: { host, port: greeter.port },
+    endpoint: { kind: 'tcp', host, port: greeter.port },
     timing: { ...quick, silentCloseMs: 50 },
   });
   // 450 ms if each silence is waited for alike; 25 s if each were twice the one before.
@@ -119,14 +119,14 @@ it('does not call a device silent that speaks, nor hold its silences of yesterda
 it('gives up on a server that does not finish the handshake', async () => {
   const port = await startDeafServer();
   const timing = { ...quick, openTimeoutMs: 50 };
-  const gateway = openLine({ endpoint: { host, port }, timing });
+  const gateway = openLine({ endpoint: { kind: 'tcp', host, port }, timing });
   await gateway.until(() => gateway.closedBy().includes('open-timeout'));
   expect(gateway.opened()).toBe(0);
 });
 
 it('has the kernel probe a peer that says nothing', async () => {
   const server = await startServer(() => {});
-  const gateway = openLine({ endpoint: { host, port: server.port } });
+  const gateway = openLine({ endpoint: { kind: 'tcp', host, port: server.port } });
   await gateway.until(() => gateway.opened() === 1);
   // proc(5), net/tcp: rem_address in hexadecimal, then tx:rx, then tr; 02 is the keep-alive timer.
   const port = server.port.toString(16).toUpperCase().padStart(4, '0');
@@ -138,7 +138,7 @@ it('has the kernel probe a peer that says nothing', async () => {
 
 it('backs off from a server that hangs up at once, up to the limit', async () => {
   const server = await startServer((socket) => socket.end());
-  const gateway = openLine({ endpoint: { host, port: server.port }, chance: () => 1 });
+  const gateway = openLine({ endpoint: { kind: 'tcp', host, port: server.port }, chance: () => 1 });
   await gateway.until(() => gateway.waits().length === 6);
   expect(gateway.waits()).toEqual([10, 20, 40, 80, 80, 80]);
 });
@@ -146,7 +146,11 @@ it('backs off from a server that hangs up at once, up to the limit', async () =>
 it('starts over with short waits once a connection stood', async () => {
   const server = await startServer((socket) => void setTimeout(() => socket.end(), 40));
   const timing = { ...quick, stableAfterMs: 5 };
-  const gateway = openLine({ endpoint: { host, port: server.port }, timing, chance: () => 1 });
+  const gateway = openLine({
+    endpoint: { kind: 'tcp', host, port: server.port },
+    timing,
+    chance: () => 1,
+  });
   await gateway.until(() => gateway.waits().length === 3);
   expect(gateway.waits()).toEqual([10, 10, 10]);
 });
@@ -157,7 +161,7 @@ it('hangs up on a device that does not take its answers', async () => {
     socket.write('\x05');
   });
   const gateway = openLine({
-    endpoint: { host, port: server.port },
+    endpoint: { kind: 'tcp', host, port: server.port },
     timing: { ...quick, writeTimeoutMs: 50 },
     answer: async () => new Uint8Array(64 * 1024 * 1024),
   });
@@ -170,7 +174,7 @@ it('does not send an answer to the connection that came after', async () => {
   });
   const owed = Promise.withResolvers<Uint8Array>();
   const gateway = openLine({
-    endpoint: { host, port: server.port },
+    endpoint: { kind: 'tcp', host, port: server.port },
     answer: ({ bytes }) => (bytes.length === 5 ? owed.promise : Promise.resolve(Buffer.from('2'))),
   });
   await gateway.until(() => gateway.taken.length === 1);
@@ -184,7 +188,7 @@ it('gives up connecting when it is closed', async () => {
   const server = await startServer(() => {});
   await server.stop();
   const timing = { ...quick, reopenMinMs: 3_600_000, reopenMaxMs: 3_600_000 };
-  const gateway = openLine({ endpoint: { host, port: server.port }, timing });
+  const gateway = openLine({ endpoint: { kind: 'tcp', host, port: server.port }, timing });
   await gateway.until(() => gateway.closedBy().includes('unreachable'));
   await gateway.line.close();
   expect(gateway.line.state).toBe('closed');
@@ -193,7 +197,7 @@ it('gives up connecting when it is closed', async () => {
 it('closes although the intake never answers', async () => {
   const server = await startServer((socket) => socket.write('x'));
   const gateway = openLine({
-    endpoint: { host, port: server.port },
+    endpoint: { kind: 'tcp', host, port: server.port },
     timing: { ...quick, closeTimeoutMs: 20 },
     answer: () => new Promise(() => {}),
   });

@@ -35,6 +35,9 @@ export interface LineUnderTest {
   waits(): number[];
 }
 
+/** Of a port; a pseudo-terminal takes any. */
+export const portSettings = { baudRate: 9_600, dataBits: 8, parity: 'none', stopBits: 1 } as const;
+
 type Settings = Pick<LineOptions, 'endpoint'> &
   Partial<LineOptions> & {
     /** Answers like the intake after its commit; by default it keeps everything and owes nothing. */
@@ -49,7 +52,6 @@ export function openLine({ answer, ...settings }: Settings): LineUnderTest {
   const logged: { event: EventName; fields: EventFields }[] = [];
   const line = startLine({
     device: 'oxi-12' as DeviceId,
-    settings: { baudRate: 9_600, dataBits: 8, parity: 'none', stopBits: 1 },
     timing: quick,
     now: () => Date.now() as Instant,
     intake: {

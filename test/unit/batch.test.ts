@@ -16,6 +16,7 @@ const intake = (bytes: Uint8Array, more: Partial<Intake> = {}): Intake => ({
   receivedAt: 1 as Instant,
   isFirst: false,
   isTurn: false,
+  isLast: false,
   ...more,
 });
 
@@ -26,6 +27,7 @@ const anyIntake = fc.record({
   receivedAt: fc.integer({ min: 0, max: 4_000_000_000_000 }).map((at) => at as Instant),
   isFirst: fc.boolean(),
   isTurn: fc.boolean(),
+  isLast: fc.boolean(),
 });
 
 /** As the worker gets it: copied by the structured clone, the buffer handed over. */
