@@ -75,7 +75,7 @@ async function openPolicy({ ward }: Bench): Promise<Policy> {
     profiles: await loadProfiles(site),
   });
   const { store } = openSiteStore(site);
-  const policy = maker.make(store.devices);
+  const policy = maker.make(store);
   store.close();
   return policy;
 }

@@ -276,7 +276,7 @@ class RunningAdmission implements Admission {
     this.#finish();
   }
 
-  #tell({ rejected, findings, shed, departures, faults }: Kept): void {
+  #tell({ rejected, findings, shed, departures, faults, bindings }: Kept): void {
     const { log, onDepartures } = this.#options;
     for (const device of new Set(faults)) log('intake.fault', { device });
     // One line for each kind of rejection: a flood of them must not become a flood of lines.
@@ -288,6 +288,10 @@ class RunningAdmission implements Admission {
       if (!first) continue;
       const { device, stage, reason } = first;
       log('intake.rejected', { device, stage, reason, count: 1 + more.length });
+    }
+    for (const { device, kind, by } of bindings) {
+      const isBound = kind === 'begun' || kind === 'resumed';
+      log(isBound ? 'device.associated' : 'device.dissociated', { device, kind, by });
     }
     for (const { threat, detector, about, severity } of findings) {
       log('finding.new', { threat, detector, about, severity });

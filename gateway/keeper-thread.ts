@@ -10,7 +10,7 @@ import type { Device } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
 import type { OutboxEntry } from './core/relay.ts';
-import { expire, type Kept, startKeeper } from './keeping.ts';
+import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import type { SettingsDigest } from './settings-digest.ts';
@@ -36,6 +36,8 @@ export interface KeeperCalls extends SiteCalls, AccountCalls {
   auditRefusals(): void;
   auditStart(version: string, settings: SettingsDigest, at: Instant): void;
   checkAuditTail(at: Instant): AuditProblem | undefined;
+  associate: Keeper['associate'];
+  dissociate: Keeper['dissociate'];
   close(): void;
 }
 
@@ -77,7 +79,7 @@ async function main(data: KeeperData): Promise<void> {
   const maker = await openPolicyMaker(data);
   const keeper = startKeeper(store, maker, data.bytesMax);
   const refusals = createRefusals();
-  const calls = keeperCalls(store, signer, refusals);
+  const calls = keeperCalls(store, keeper, signer, refusals);
 
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
@@ -105,7 +107,12 @@ async function main(data: KeeperData): Promise<void> {
   answer({ kind: 'ready' });
 }
 
-function keeperCalls(store: Store, signer: AuditSigner, refusals: Refusals): KeeperCalls {
+function keeperCalls(
+  store: Store,
+  keeper: Keeper,
+  signer: AuditSigner,
+  refusals: Refusals,
+): KeeperCalls {
   return {
     ...siteCalls(store),
     ...accountCalls(store),
@@ -121,6 +128,8 @@ function keeperCalls(store: Store, signer: AuditSigner, refusals: Refusals): Kee
     auditRefusals: () => auditRefusals(store, refusals),
     auditStart: (version, settings, at) => auditStart(store, version, settings, at),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
+    associate: (order) => keeper.associate(order),
+    dissociate: (order) => keeper.dissociate(order),
     close: () => store.close(),
   };
 }

@@ -1,3 +1,12 @@
+import {
+  type AssociateOrder,
+  associateDevice,
+  auditRefused,
+  type DissociateOrder,
+  dissociateDevice,
+  keepBindings,
+  releaseHeld,
+} from './association.ts';
 import type { Batch } from './batch.ts';
 import { intakesOf } from './batch.ts';
 import type { DeviceId } from './core/device.ts';
@@ -6,8 +15,10 @@ import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Signal } from './core/signal.ts';
-import { type Admission, admit, type HeldCause, type Policy, release } from './pipeline.ts';
+import type { BindingChange } from './core/ward.ts';
+import { type Admission, admit, type Policy } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
+import { clockBehindMsMax } from './stages/decode.ts';
 import { lineKey } from './stages/read.ts';
 import type { Shed } from './store/outbox.ts';
 import type { Store } from './store/store.ts';
@@ -24,11 +35,16 @@ export interface Kept {
   readonly findings: readonly Finding[];
   readonly shed: readonly Shed[];
   readonly departures: number;
+  /** Whom devices are bound to anew. */
+  readonly bindings: readonly Pick<BindingChange, 'device' | 'kind' | 'by'>[];
 }
 
 /** Admits batches and keeps what came of them, one transaction each. */
 export interface Keeper {
   keep(batch: Batch): Kept;
+  /** The next batch is admitted by it already. */
+  associate(order: AssociateOrder): ReturnType<typeof associateDevice>;
+  dissociate(order: DissociateOrder): ReturnType<typeof dissociateDevice>;
 }
 
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
@@ -37,14 +53,20 @@ const rejectionsPerBatchMax = 1_000;
 export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number): Keeper {
   const memory = createMemory();
   let version = store.version();
-  let policy = maker.make(store.devices);
+  let policy = maker.make(store);
   if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
 
   function refresh(): void {
     const now = store.version();
     if (now === version) return;
-    policy = maker.make(store.devices);
+    policy = maker.make(store);
     version = now;
+  }
+
+  /** What this process changes itself raises no version. */
+  function changed<Result>(result: Result): Result {
+    policy = maker.make(store);
+    return result;
   }
 
   /** Bytes that were not kept leave a gap in their line: what follows must not be joined to it. */
@@ -65,13 +87,13 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       const all = intakesOf(batch).map((intake, index) => ({ intake, index }));
       const known = all.filter(({ intake }) => policy.devices.has(intake.device));
       const { admission, admitted } = admitSound(known, batch.signals, policy, memory);
-      const shed = keepOrForgetLines(
-        () => write(store, admission, bytesMax),
+      const { shed, released } = keepOrForgetLines(
+        () => write(store, maker, admission, bytesMax),
         known.map(({ intake }) => intake),
       );
       memory.remember(admission.changes);
-      if (admission.announced.size > 0) policy = maker.make(store.devices);
-      const { rejected, findings, departures } = admission;
+      const { announced, bindings, stays, rejected, findings, departures } = admission;
+      if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
       return {
         refused: without(all, admitted).map(({ index }) => index),
         faults: without(known, admitted).map(({ intake }) => intake.device),
@@ -81,9 +103,12 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
         rejected,
         findings,
         shed,
-        departures: departures.length,
+        departures: departures.length + released,
+        bindings: bindings.map(({ device, kind, by }) => ({ device, kind, by })),
       };
     },
+    associate: (order) => changed(associateDevice(store, maker, order)),
+    dissociate: (order) => changed(dissociateDevice(store, order)),
   };
 }
 
@@ -134,13 +159,20 @@ function without(all: readonly Placed[], some: readonly Placed[]): readonly Plac
   return all.filter((each) => !left.has(each));
 }
 
-function write(store: Store, admission: Admission, bytesMax: number): readonly Shed[] {
+function write(
+  store: Store,
+  maker: PolicyMaker,
+  admission: Admission,
+  bytesMax: number,
+): { readonly shed: readonly Shed[]; readonly released: number } {
   const { departures, held, announced, rejected, losses, findings } = admission;
   if (departures.length > 0) store.outbox.add(departures);
   for (const { device, cause, observations } of held) {
     store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
   }
   for (const [device, serialNumber] of announced) store.devices.announce(device, serialNumber);
+  const released = keepBindings(store, maker, admission);
+  auditRefused(store, rejected);
   keepRejections(store, rejected);
   for (const [device, { discardedBytes, missedMessages, lateMessages }] of losses) {
     store.counters.add(`discarded-bytes/${device}`, discardedBytes);
@@ -148,7 +180,8 @@ function write(store: Store, admission: Admission, bytesMax: number): readonly S
     store.counters.add(`late-messages/${device}`, lateMessages);
   }
   store.journal.addFindings(findings);
-  return departures.length > 0 ? store.outbox.shed(bytesMax) : [];
+  const isFuller = departures.length + released > 0;
+  return { shed: isFuller ? store.outbox.shed(bytesMax) : [], released };
 }
 
 function keepRejections(store: Store, rejected: readonly Rejection[]): void {
@@ -165,35 +198,10 @@ function releaseUnrouted(store: Store, policy: Policy): void {
   }
 }
 
-/** Lets go what waited for this cause, as far as its patient is known now. */
-export function releaseHeld(
-  store: Store,
-  policy: Policy,
-  device: DeviceId,
-  cause: HeldCause,
-): { readonly released: number; readonly stillHeld: number } {
-  let released = 0;
-  let stillHeld = 0;
-  for (const row of store.held.of(device, cause)) {
-    const { departures, rejected, held } = release(row, policy);
-    const isWaiting = policy.destinations.length === 0 || held.length === row.observations.length;
-    if (isWaiting) {
-      stillHeld += row.observations.length;
-      continue;
-    }
-    store.held.remove(row.sequence);
-    if (held.length > 0) store.held.add(device, held, 'unbound', held[0]?.receivedAt ?? 0);
-    store.outbox.add(departures);
-    store.journal.addRejections(rejected);
-    stillHeld += held.length;
-    released += row.observations.length - held.length;
-  }
-  return { released, stillHeld };
-}
-
 /** Forgets what the site keeps only for a time, each expired observation with a record. */
 export function expire(store: Store, before: number, now: Instant): number {
   return store.transact(() => {
+    store.stays.forget(now - 2 * clockBehindMsMax);
     const expired = store.held.expire(before);
     store.journal.forget(before);
     store.journal.addRejections(

@@ -1,19 +1,22 @@
-import type { Association } from './core/association.ts';
+import type { Stay } from './core/admission.ts';
+import { isSubject } from './core/association.ts';
 import type { DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
-import type { Intake, Rejection } from './core/intake.ts';
+import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
 import { type Memory, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
 import type { Observation, Released } from './core/observation.ts';
-import type { Protocol } from './core/protocol.ts';
+import type { DeviceRecord, Protocol } from './core/protocol.ts';
 import type { Lane } from './core/relay.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal } from './core/signal.ts';
+import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
+import { move } from './stages/move.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
 import { sanitize } from './stages/sanitize.ts';
@@ -29,7 +32,7 @@ export function planLanes({ metrics }: DeviceProfile): Lanes {
 }
 
 /** Everything admission knows of one registered device. */
-export interface KnownDevice {
+export interface KnownDevice extends Bedside {
   readonly profile: DeviceProfile;
   readonly protocol: Protocol;
   readonly plan: DecodePlan;
@@ -37,8 +40,6 @@ export interface KnownDevice {
   readonly lanes: Lanes;
   /** What it announces of itself, if it ever did. */
   readonly serialNumber?: string | undefined;
-  /** Newest first. */
-  readonly associations: readonly Association[];
 }
 
 /** Where released data goes, and under which names. */
@@ -50,6 +51,8 @@ export interface Destination {
 
 export interface Policy {
   readonly devices: ReadonlyMap<string, KnownDevice>;
+  /** Where each patient lies, by the patient’s id. */
+  readonly stays: ReadonlyMap<string, Stay>;
   readonly destinations: readonly Destination[];
   readonly watches: Watches;
   /** Keeps record keys from telling device names. */
@@ -87,6 +90,10 @@ export interface Admission {
   readonly held: readonly HeldObservations[];
   /** Serial numbers that devices announced for the first time. */
   readonly announced: ReadonlyMap<DeviceId, string>;
+  /** Whom devices are bound to from now on, in the order it was said. */
+  readonly bindings: readonly BindingChange[];
+  /** Where patients lie from now on. */
+  readonly stays: ReadonlyMap<string, Stay>;
   readonly rejected: readonly Rejection[];
   /** What each device’s line lost: bytes of no record, and messages missed or overtaken. */
   readonly losses: ReadonlyMap<DeviceId, LineLoss>;
@@ -116,6 +123,7 @@ export function admit(
   const replies: Uint8Array[] = [];
   const losses = new Map<DeviceId, LineLoss>();
   const signals: Signal[] = [...linkSignals];
+  const ward = openWard(policy.devices, policy.stays);
 
   for (const intake of batch) {
     const device = known(policy, intake.device);
@@ -128,6 +136,10 @@ export function admit(
 
     for (const { key, record } of reading.records) {
       const { device: id, receivedAt } = intake;
+      if (record.admission) {
+        rejected.push(...admitMovement(intake, record, device, ward));
+        continue;
+      }
       const decoded = decode({ key, device: id, plan: device.plan, record, receivedAt });
       const checked = check(decoded.observations);
       rejected.push(...decoded.rejected, ...checked.rejected);
@@ -139,7 +151,7 @@ export function admit(
       }
       const isItself = recognition === 'known' || recognition === 'new';
       const associated = isItself
-        ? associate(checked.observations, device.associations)
+        ? associate(checked.observations, ward.associationsOf(id))
         : distrust(checked.observations);
       if (associated.held.length > 0) {
         const cause = isItself ? 'unbound' : 'swapped';
@@ -157,8 +169,42 @@ export function admit(
   for (const rejection of rejected) signals.push(rejectionSignal(rejection));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
-  const { changes } = memory;
-  return { departures, held, announced, rejected, losses, findings, replies, changes };
+  return {
+    departures,
+    held,
+    announced,
+    bindings: ward.changes,
+    stays: ward.stays,
+    rejected,
+    losses,
+    findings,
+    replies,
+    changes: memory.changes,
+  };
+}
+
+/**
+ * Who lies where, said by whoever may say so. What follows in the same batch is bound by it already.
+ * Its answer was given by the protocol: AA stands for what is applied and for what changes nothing.
+ */
+function admitMovement(
+  { device: feed, receivedAt }: Intake,
+  { admission, time, isTest }: DeviceRecord,
+  { profile }: KnownDevice,
+  ward: Ward,
+): readonly Rejection[] {
+  if (!admission) return [];
+  const { event, subject, trigger } = admission;
+  const refuse = (reason: RejectionReason, detail: string = trigger): readonly Rejection[] => [
+    { device: feed, at: receivedAt, stage: 'associate', reason, detail },
+  ];
+  if (profile.association !== 'feed') return refuse('not-authorised');
+  if (isTest) return refuse('test-data');
+  if (event !== 'other' && !isSubject(subject)) return refuse('placeholder-subject');
+  const notApplied = move({ feed, admission, time, receivedAt }, ward);
+  if (notApplied === undefined) return [];
+  if (notApplied === 'unknown-bed') return refuse('unknown-bed');
+  return refuse('not-applied', `${trigger} ${notApplied}`);
 }
 
 /** Lets what waited for a patient go, now that its device is bound. */

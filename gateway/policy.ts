@@ -5,13 +5,14 @@ import type { Detector } from './core/detector.ts';
 import type { Device } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
+import { bedOf } from './core/place.ts';
 import type { Protocol } from './core/protocol.ts';
 import type { SanitizerRule } from './core/sanitizer.ts';
 import { type Destination, type KnownDevice, type Policy, planLanes } from './pipeline.ts';
 import { ensureSecret } from './pki/secrets.ts';
 import { type DecodePlan, planDecoding } from './stages/decode.ts';
 import { planWatches } from './stages/detect.ts';
-import type { Devices } from './store/devices.ts';
+import type { Store } from './store/store.ts';
 
 const folder = (name: string) => join(import.meta.dirname, name);
 
@@ -32,7 +33,7 @@ type Plan = Pick<KnownDevice, 'profile' | 'protocol' | 'plan' | 'lanes'>;
 /** Makes policies for a site: all that admission depends on besides the batch and its memory. */
 export interface PolicyMaker {
   /** The policy for the devices and associations as they are now. */
-  make(devices: Devices): Policy;
+  make(store: Pick<Store, 'devices' | 'stays'>): Policy;
 }
 
 export async function openPolicyMaker({
@@ -67,7 +68,7 @@ export async function openPolicyMaker({
   }
 
   return {
-    make(devices) {
+    make({ devices, stays }) {
       const known = new Map<string, KnownDevice>();
       for (const device of devices.list()) {
         const plan = planOf(device);
@@ -75,9 +76,11 @@ export async function openPolicyMaker({
         const isBound = plan.profile.association === 'device';
         const associations = isBound ? devices.associations(device.id) : [];
         const serialNumber = devices.serialNumber(device.id);
-        known.set(device.id, { ...plan, serialNumber, associations });
+        const { ward, room = '', placedAt } = device;
+        const bed = bedOf({ ward, room, bed: device.bed ?? '' });
+        known.set(device.id, { ...plan, serialNumber, associations, bed, placedAt });
       }
-      return { devices: known, destinations, watches, salt };
+      return { devices: known, stays: stays.all(), destinations, watches, salt };
     },
   };
 }

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { placeDevice } from '../association.ts';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import type { AuditAction } from '../core/audit-action.ts';
 import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
+import type { Place } from '../core/place.ts';
 import { createEnrolmentToken, tokenLifeMs } from '../enrolment.ts';
 import { createOneTimePassword } from '../pki/password.ts';
 import { toPkcs12 } from '../pki/pkcs12.ts';
@@ -12,6 +14,17 @@ import { openSitePki } from '../pki/site-pki.ts';
 import { findProfile, loadProfiles } from '../profiles.ts';
 import { commandActor, openSiteStore } from '../site.ts';
 import type { Store } from '../store/store.ts';
+
+/** As the hospital writes it in PV1-3, so that admissions find the device. */
+const placeOptions = {
+  ward: z.string().max(64).default('').describe('Where it stands: PV1-3.1, the point of care.'),
+  room: z.string().max(64).default('').describe('PV1-3.2, where the hospital states a room.'),
+  bed: z
+    .string()
+    .max(64)
+    .default('')
+    .describe('PV1-3.3. Without it the device goes with its patient.'),
+};
 
 const add = defineCommand({
   name: 'add',
@@ -28,7 +41,7 @@ const add = defineCommand({
       .enum(clinicalFunctions)
       .optional()
       .describe('Clinical function, if not the profile’s.'),
-    ward: z.string().max(64).default('').describe('Where it stands.'),
+    ...placeOptions,
     json: jsonOption,
   }),
   example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor --ward 3b',
@@ -38,6 +51,7 @@ const add = defineCommand({
     if (!id.success)
       throw new GatewayError('usage', `device id ${word}: ${z.prettifyError(id.error)}`);
     const profile = findProfile(await loadProfiles(options.dir), options.profile);
+    const where = placeOf(options);
     const { store } = openSiteStore(options.dir);
     try {
       if (store.devices.find(id.data)) throw new GatewayError('device-exists', `${word} exists`);
@@ -55,8 +69,11 @@ const add = defineCommand({
       store.transact(() => {
         store.devices.add(device, { hash, expiresAt });
         record(store, 'device.add', word, `profile ${profile.id}`);
+        if (options.bed === '') return;
+        placeDevice(store, { device: word, place: where, actor: commandActor(), now });
       });
-      if (options.json) print(JSON.stringify({ ...device, token, tokenExpiresAt: expiresAt }));
+      if (options.json)
+        print(JSON.stringify({ ...device, ...where, token, tokenExpiresAt: expiresAt }));
       else {
         print(`Registered ${word} (${profile.manufacturer} ${profile.model}).`);
         print(`Enrolment token, good once and for 24 h: ${token}`);
@@ -159,11 +176,11 @@ const list = defineCommand({
       const devices = store.devices.list().map((device) => describe(store, device, now));
       if (options.json) print(JSON.stringify(devices));
       else {
-        for (const { id, profile, ward, isBound, certificates } of devices) {
+        for (const { id, profile, isBound, certificates, ...where } of devices) {
           const [newest] = certificates;
           const until = newest ? new Date(newest.notAfter).toISOString().slice(0, 10) : 'none';
           print(
-            `${id}  ${profile}  ward ${ward || '-'}  certificate ${until}  ${isBound ? 'bound' : 'unbound'}`,
+            `${id}  ${profile}  ${textOf(where)}  certificate ${until}  ${isBound ? 'bound' : 'unbound'}`,
           );
         }
       }
@@ -196,6 +213,44 @@ const show = defineCommand({
   },
 });
 
+const place = defineCommand({
+  name: 'place',
+  summary: 'Says where a device stands from now on; it leaves the patient of the bed before.',
+  arguments: ['<id>'],
+  options: z.strictObject({ dir: dirOption, ...placeOptions, json: jsonOption }),
+  example: 'wardgate device place mon-1 --ward 3B --bed 2',
+
+  async run({ arguments: [device = ''], options, print }) {
+    const where = placeOf(options);
+    const { store } = openSiteStore(options.dir);
+    try {
+      const order = { device, place: where, actor: commandActor(), now: Date.now() };
+      const { isBound } = placeDevice(store, order);
+      if (options.json) print(JSON.stringify({ device, ...where, isBound }));
+      else print(`${device} stands at ${textOf(where)}, ${isBound ? 'bound' : 'unbound'}.`);
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+function placeOf({ ward, room, bed }: Place): Place {
+  if (bed.trim() !== '' && ward.trim() === '') {
+    throw new GatewayError('usage', '--bed needs --ward: a bed is one of a ward');
+  }
+  return { ward, room, bed };
+}
+
+function textOf({ ward, room = '', bed = '' }: Pick<Device, 'ward' | 'room' | 'bed'>): string {
+  const parts = [
+    ['ward', ward || '-'],
+    ['room', room],
+    ['bed', bed],
+  ];
+  return parts.flatMap(([what, name]) => (name === '' ? [] : [`${what} ${name}`])).join(' ');
+}
+
 const accept = defineCommand({
   name: 'accept',
   summary: 'Accepts that another device answers under this name, after a swap on purpose.',
@@ -226,9 +281,9 @@ const accept = defineCommand({
 
 export default defineCommand({
   name: 'device',
-  summary: 'Registers, enrols, lists and accepts devices.',
+  summary: 'Registers, enrols, lists, places and accepts devices.',
   example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor',
-  commands: [add, enrol, list, show, accept],
+  commands: [add, enrol, list, show, place, accept],
 });
 
 function findDevice(store: Store, id: string): Device {

@@ -1,5 +1,5 @@
+import { dissociateDevice } from '../association.ts';
 import { defineCommand, siteOptions } from '../command.ts';
-import { GatewayError } from '../core/error.ts';
 import { commandActor, openSiteStore } from '../site.ts';
 
 export default defineCommand({
@@ -9,29 +9,13 @@ export default defineCommand({
   options: siteOptions,
   example: 'wardgate dissociate mon-1',
 
-  async run({ arguments: [word = ''], options, print }) {
+  async run({ arguments: [device = ''], options, print }) {
     const { store } = openSiteStore(options.dir);
     try {
-      const device = store.devices.find(word);
-      if (!device) throw new GatewayError('device-unknown', `${word} is not registered`);
-      const now = Date.now();
-      const wasBound = store.transact(() => {
-        const ended = store.devices.dissociate(device.id, now);
-        store.audit.add({
-          at: now,
-          actor: commandActor(),
-          action: 'device.dissociate',
-          object: device.id,
-          outcome: ended ? 'success' : 'failure',
-          detail: '',
-        });
-        return ended;
-      });
-      if (options.json) print(JSON.stringify({ device: device.id, wasBound }));
-      else
-        print(
-          wasBound ? `${device.id} is bound to nobody now.` : `${device.id} was bound to nobody.`,
-        );
+      const order = { device, actor: commandActor(), now: Date.now() };
+      const { wasBound } = dissociateDevice(store, order);
+      if (options.json) print(JSON.stringify({ device, wasBound }));
+      else print(`${device} ${wasBound ? 'is bound to nobody now' : 'was bound to nobody'}.`);
       return wasBound ? 0 : 1;
     } finally {
       store.close();

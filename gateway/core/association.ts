@@ -25,6 +25,14 @@ export function isPlaceholderSubject(subject: string): boolean {
   return placeholders.has(text) || /^[-_.*?#X0 ]*$/.test(text);
 }
 
+/** The longest id that is taken for a patient's. */
+const subjectLengthMax = 64;
+
+/** True for an id that can be a patient's. */
+export function isSubject(text: string): boolean {
+  return !isPlaceholderSubject(text) && text.trim().length <= subjectLengthMax;
+}
+
 /** Binds one device to one patient for a time. Milliseconds since the epoch. */
 export interface Association {
   readonly subject: Phi;

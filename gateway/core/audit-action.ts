@@ -40,6 +40,11 @@ export const auditActions = {
     does: 'R',
     meaning: 'At the start the end of the audit trail was not as it was written.',
   },
+  'admission.refuse': {
+    kind: 'patient-record',
+    does: 'U',
+    meaning: 'A device that is no feed of admissions tried to move a patient.',
+  },
   'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
   'device.accept': {
     kind: 'security-configuration',
@@ -72,6 +77,11 @@ export const auditActions = {
     kind: 'export',
     does: 'R',
     meaning: 'What a destination refused was printed by a command.',
+  },
+  'device.place': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'A device was placed at another bed.',
   },
   'outbox.retry': {
     kind: 'restricted-function',

@@ -43,6 +43,9 @@ const UdpLink = z.strictObject({
   announcesPort: z.int().min(1).max(65_535).optional(),
 });
 
+/** The one wire format of admissions. */
+const feedProtocol = 'hl7v2-adt';
+
 const ProfileMetric = z.strictObject({
   /** The device's name for it, as the protocol delivers it. */
   field: z.string(),
@@ -59,37 +62,52 @@ const ProfileMetric = z.strictObject({
 });
 
 /** What a device is and says. Pure data: the same schema reads the profiles a site adds as JSON. */
-export const DeviceProfile = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+$/),
-  manufacturer: z.string(),
-  model: z.string(),
-  /** ISO/IEEE 11073-10101 device specialization. */
-  specialization: z.string().startsWith('MDC_DEV_'),
-  /** MDR or IVDR class and clinical function, unless the site says otherwise for one device. */
-  class: z.enum(deviceClasses),
-  function: z.enum(clinicalFunctions),
-  link: z.discriminatedUnion('kind', [MqttLink, LineLink, UdpLink]),
-  /** `device`: a patient is bound to the device. `record`: each record names its own subject. */
-  association: z.enum(['device', 'record']).default('device'),
-  metrics: z.array(ProfileMetric).min(1),
-  /**
-   * Fields this device sends that are left out on purpose: what they mean has no metric in the
-   * nomenclature, or another field already says it. Any further field is rejected and counted.
-   */
-  omitted: z.array(z.string()).default([]),
-  /** The device is called silent after this long without a record. */
-  silentAfterMs: z.int().positive(),
-  /** The most messages a second a healthy device of this model sends. */
-  messagesPerSecondMax: z.number().positive(),
-  /** The device's own security capabilities, after MDS2 (ANSI/NEMA HN 1). Input to the RAMA score. */
-  security: z.strictObject({
-    authenticates: z.boolean(),
-    encrypts: z.boolean(),
-    updatable: z.boolean(),
-  }),
-  /** Document and section each statement above was taken from. */
-  sources: z.array(z.string()).min(1),
-});
+export const DeviceProfile = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9-]+$/),
+    manufacturer: z.string(),
+    model: z.string(),
+    /** ISO/IEEE 11073-10101 device specialization; empty for a feed, which is no device. */
+    specialization: z.string().regex(/^(MDC_DEV_.*)?$/),
+    /** MDR or IVDR class and clinical function, unless the site says otherwise for one device. */
+    class: z.enum(deviceClasses),
+    function: z.enum(clinicalFunctions),
+    link: z.discriminatedUnion('kind', [MqttLink, LineLink, UdpLink]),
+    /**
+     * `device`: a patient is bound to the device. `record`: each record names its own subject. `feed`:
+     * it measures nothing; it is the hospital's patient administration and says who lies where.
+     */
+    association: z.enum(['device', 'record', 'feed']).default('device'),
+    metrics: z.array(ProfileMetric),
+    /**
+     * Fields this device sends that are left out on purpose: what they mean has no metric in the
+     * nomenclature, or another field already says it. Any further field is rejected and counted.
+     */
+    omitted: z.array(z.string()).default([]),
+    /** The device is called silent after this long without a record. */
+    silentAfterMs: z.int().positive(),
+    /** The most messages a second a healthy device of this model sends. */
+    messagesPerSecondMax: z.number().positive(),
+    /** The device's own security capabilities, after MDS2 (ANSI/NEMA HN 1). Input to the RAMA score. */
+    security: z.strictObject({
+      authenticates: z.boolean(),
+      encrypts: z.boolean(),
+      updatable: z.boolean(),
+    }),
+    /** Document and section each statement above was taken from. */
+    sources: z.array(z.string()).min(1),
+  })
+  .superRefine(({ association, specialization, metrics, link }, context) => {
+    const isFeed = association === 'feed';
+    const refuse = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message });
+    // Both ways: nothing else may move patients, and a feed says nothing else.
+    if (isFeed !== (link.protocol === feedProtocol)) {
+      refuse('association', `feed and the protocol ${feedProtocol} go together`);
+    }
+    if (isFeed !== (metrics.length === 0)) refuse('metrics', 'at least one, and none for a feed');
+    if (isFeed !== (specialization === '')) refuse('specialization', 'empty for a feed only');
+  });
 
 export type DeviceProfile = z.output<typeof DeviceProfile>;
 export type ProfileMetric = z.output<typeof ProfileMetric>;

@@ -31,5 +31,10 @@ export interface Device {
   readonly class: DeviceClass;
   readonly function: ClinicalFunction;
   readonly ward: string;
+  /** Empty for one that stands at no bed and goes with its patient. */
+  readonly bed?: string | undefined;
+  readonly room?: string | undefined;
+  /** Since when it stands there. */
+  readonly placedAt?: number | undefined;
   readonly addedAt: number;
 }

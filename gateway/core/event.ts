@@ -10,6 +10,8 @@ export const events = {
   'device.connected': 'info',
   'device.disconnected': 'info',
   'device.refused': 'warning',
+  'device.associated': 'info',
+  'device.dissociated': 'info',
   'line.opened': 'info',
   'line.closed': 'warning',
   'intake.rejected': 'warning',

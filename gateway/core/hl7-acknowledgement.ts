@@ -3,7 +3,10 @@ import type { Hl7Message } from './hl7-message.ts';
 /** HL7 table 0357, with the reason of an AE or AR. */
 export type Hl7Problem =
   | '100^Segment sequence error'
+  | '101^Required field missing'
   | '200^Unsupported message type'
+  | '201^Unsupported event code'
+  | '202^Unsupported processing id'
   | '207^Internal error';
 
 /**

@@ -24,8 +24,8 @@ export interface Hl7Segment {
   field(number: number): string;
   /** A component of a field's first repetition, without escapes and outer spaces. */
   part(number: number, component: number): string;
-  /** First components of all repetitions of a field. */
-  codes(number: number): readonly string[];
+  /** One component, the first unless said, of all repetitions of a field. */
+  codes(number: number, component?: number): readonly string[];
 }
 
 export interface Hl7Message {
@@ -81,7 +81,8 @@ function segmentOf(text: string, delimiters: Hl7Delimiters): Hl7Segment {
     text,
     field,
     part: (number, component) => partOf(repetitions(number)[0] ?? '', component),
-    codes: (number) => repetitions(number).map((repetition) => partOf(repetition, 1)),
+    codes: (number, component = 1) =>
+      repetitions(number).map((repetition) => partOf(repetition, component)),
   };
 }
 

@@ -41,7 +41,9 @@ export const rejectionReasons = {
   duplicate: 'The same record again; the first one counts.',
   'test-data': 'The device says it is in demo or test mode, or it is a quality control.',
   'placeholder-subject': 'The patient id is one that vendors ship as a default.',
-  'not-applied': 'An admission, transfer or discharge that changes no association here.',
+  'not-applied': 'An admission, transfer or discharge that binds no device here.',
+  'unknown-bed': 'The hospital names a bed where no device of this site stands.',
+  'not-authorised': 'An admission said by a device that is no feed of admissions.',
   withheld: 'A sanitizer rule did not let it leave.',
   expired: 'Held for a patient who was never associated.',
 } as const satisfies Record<string, string>;

@@ -21,7 +21,7 @@ import { apply, type Conversion, conversion } from '../core/unit.ts';
 /** A device clock this far ahead of ours is wrong, not early. */
 const clockAheadMsMax = 60_000;
 /** A device may hold what it measured for as long as it was out of reach, and no longer. */
-const clockBehindMsMax = 31 * 24 * 60 * 60 * 1_000;
+export const clockBehindMsMax = 31 * 24 * 60 * 60 * 1_000;
 /** A rejection names a field; a longer name is an attack or an accident. */
 const detailLengthMax = 64;
 
@@ -98,7 +98,6 @@ export function decode(identified: IdentifiedRecord): Decoded {
   if (record.isTest) {
     return refused(device, receivedAt, 'test-data', `${Object.keys(record.fields).length} fields`);
   }
-  if (record.admission) return refused(device, receivedAt, 'not-applied', record.admission.event);
   const named = plan.association === 'record' ? record.subject : undefined;
   if (named !== undefined && isPlaceholderSubject(named)) {
     return refused(device, receivedAt, 'placeholder-subject', 'subject');
@@ -149,7 +148,8 @@ function sharedOf(identified: IdentifiedRecord, named: string | undefined): Shar
   };
 }
 
-function instantOf(time: string, receivedAt: Instant): Instant | undefined {
+/** What a stated time is on the gateway's clock; undefined where none can be believed. */
+export function instantOf(time: string, receivedAt: Instant): Instant | undefined {
   if (!instantText.test(time)) return undefined;
   const instant = Date.parse(time);
   const isBelievable =

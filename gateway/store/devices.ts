@@ -1,6 +1,7 @@
 import type { Association } from '../core/association.ts';
 import type { Device, DeviceId } from '../core/device.ts';
 import { Phi } from '../core/phi.ts';
+import type { Place } from '../core/place.ts';
 import type { Database } from './database.ts';
 
 interface DeviceRow {
@@ -9,6 +10,9 @@ interface DeviceRow {
   class: Device['class'];
   function: Device['function'];
   ward: string;
+  room: string;
+  bed: string;
+  placedAt: number;
   addedAt: number;
 }
 
@@ -35,23 +39,33 @@ export interface Devices {
   add(device: Device, token: { readonly hash: string; readonly expiresAt: number }): void;
   certificates(id: DeviceId): readonly IssuedTo[];
   addCertificate(id: DeviceId, certificate: IssuedTo): void;
+  /** Where it stands from now on. */
+  place(id: DeviceId, place: Place, at: number): void;
   /** Newest first. */
   associations(id: DeviceId): readonly Association[];
   associate(id: DeviceId, subject: Phi, since: number): void;
+  /** Puts one in the place of the one that began at the same time. */
+  keepAssociation(id: DeviceId, association: Association): void;
   /** False when the device was bound to nobody. */
   dissociate(id: DeviceId, until: number): boolean;
 }
 
 export function openDevices(database: Database): Devices {
-  const columns = `id, profile, class, function, ward, added_at as addedAt`;
+  const columns = `id, profile, class, function, ward, room, bed,
+    placed_at as placedAt, added_at as addedAt`;
   const list = database.prepare<[], DeviceRow>(`select ${columns} from device order by id`);
   const find = database.prepare<[string], DeviceRow>(`select ${columns} from device where id = ?`);
   const page = database.prepare<[string, number], DeviceRow>(
     `select ${columns} from device where id > ? order by id limit ?`,
   );
   const add = database.prepare(
-    `insert into device (id, profile, class, function, ward, added_at, token_hash, token_expires_at)
-     values (@id, @profile, @class, @function, @ward, @addedAt, @hash, @expiresAt)`,
+    `insert into device (id, profile, class, function, ward, room, bed, placed_at, added_at,
+       token_hash, token_expires_at)
+     values (@id, @profile, @class, @function, @ward, @room, @bed, @placedAt, @addedAt,
+       @hash, @expiresAt)`,
+  );
+  const place = database.prepare(
+    'update device set ward = @ward, room = @room, bed = @bed, placed_at = @at where id = @id',
   );
   const serialNumber = database.prepare<[string], { serialNumber: string | null }>(
     'select serial_number as serialNumber from device where id = ?',
@@ -77,13 +91,20 @@ export function openDevices(database: Database): Devices {
      on conflict (device, since) do update set subject = excluded.subject, until = null`,
   );
 
+  const keepAssociation = database.prepare(
+    `insert into association (device, subject, since, until) values (?, ?, ?, ?)
+     on conflict (device, since) do update set subject = excluded.subject, until = excluded.until`,
+  );
+
   return {
     list: () => list.all(),
     page: (after, countMax) => page.all(after, countMax),
     find: (id) => find.get(id),
     serialNumber: (id) => serialNumber.get(id)?.serialNumber ?? undefined,
     announce: (id, announced) => void announce.run(announced ?? null, id),
-    add: (device, token) => void add.run({ ...device, ...token }),
+    add: (device, token) =>
+      void add.run({ room: '', bed: '', placedAt: device.addedAt, ...device, ...token }),
+    place: (id, { ward, room, bed }, at) => void place.run({ id, ward, room, bed, at }),
     certificates: (id) => certificates.all(id),
     addCertificate: (id, certificate) => void addCertificate.run({ id, ...certificate }),
     associations: (id) =>
@@ -96,6 +117,8 @@ export function openDevices(database: Database): Devices {
       end.run(since, id);
       begin.run(id, subject.reveal(), since);
     },
+    keepAssociation: (id, { subject, since, until }) =>
+      void keepAssociation.run(id, subject.reveal(), since, until ?? null),
     dissociate: (id, until) => end.run(until, id).changes > 0,
   };
 }

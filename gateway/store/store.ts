@@ -9,6 +9,7 @@ import { type Outbox, openOutbox } from './outbox.ts';
 import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
 import { openSessions, type Sessions } from './sessions.ts';
 import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
+import { openStays, type Stays } from './stays.ts';
 import { openTokens, type Tokens } from './tokens.ts';
 import { openUsers, type Users } from './users.ts';
 
@@ -17,6 +18,7 @@ export interface Store {
   readonly devices: Devices;
   readonly outbox: Outbox;
   readonly held: Held;
+  readonly stays: Stays;
   readonly journal: Journal;
   readonly audit: Audit;
   readonly users: Users;
@@ -56,6 +58,7 @@ export function openStore(
     devices: openDevices(database),
     outbox: openOutbox(database, counters),
     held: openHeld(database),
+    stays: openStays(database),
     journal: openJournal(database),
     audit,
     users: openUsers(database),

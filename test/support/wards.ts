@@ -51,6 +51,7 @@ export function policyOf(
   const keys = { pseudonymKey: createSecretKey(Buffer.alloc(32, 7)) };
   return {
     devices: new Map(known),
+    stays: new Map(),
     destinations: [{ relay: 'ehr', rules, keys }],
     watches: planWatches(detectors.values()),
     salt: Buffer.alloc(32, 9),

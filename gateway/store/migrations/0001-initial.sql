@@ -5,7 +5,11 @@ create table device (
   profile text not null,
   class text not null,
   function text not null,
+  -- Where it stands, and since when: what the hospital calls point of care, room and bed.
   ward text not null,
+  room text not null,
+  bed text not null,
+  placed_at integer not null,
   added_at integer not null,
   -- What the device announces of itself, once it did.
   serial_number text,
@@ -28,6 +32,17 @@ create table association (
   since integer not null,
   until integer,
   primary key (device, since)
+) strict, without rowid;
+
+-- What the hospital said last of each patient's place. `bed` is ward, room and bed, a line each.
+create table stay (
+  subject text primary key,
+  bed text,
+  is_present integer not null,
+  visit text not null,
+  at integer not null,
+  -- What the hospital's clock showed, where it states no zone.
+  wall_time integer
 ) strict, without rowid;
 
 -- What each relay still owes its destination, several entries a row, clustered in the order of

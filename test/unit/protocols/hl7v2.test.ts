@@ -213,28 +213,11 @@ describe('an answer', () => {
   });
 });
 
-describe('an admission', () => {
-  const adt = (trigger: string, ...segments: readonly string[]) =>
-    read(framed(header.replace('ORU^R01', `ADT^${trigger}`), ...segments));
-
-  it.each([
-    ['A01', 'admit'],
-    ['A02', 'transfer'],
-    ['A03', 'discharge'],
-    ['A08', 'update'],
-  ])('%s is read as %s, and refused until it is applied', (trigger, event) => {
-    const { records, reply } = adt(trigger, 'PID|||4711', 'PV1||I|ICU^4^2');
-    expect(records).toMatchObject([
-      { fields: {}, admission: { event, subject: '4711', location: ['ICU', '4', '2'] } },
-    ]);
-    expect(reply).toContain('MSA|AR|ID1');
-  });
-
-  it('without a patient or a visit is none', () => {
-    expect(adt('A01', 'PV1||I|ICU^4^2').records).toEqual([]);
-    expect(adt('A01', 'PID|||4711').records).toEqual([]);
-    expect(adt('A31', 'PID|||4711', 'PV1||I').records).toEqual([]);
-  });
+it('refuses an admission, and keeps it on record: no device may move a patient', () => {
+  const adt = header.replace('ORU^R01', 'ADT^A01');
+  const { records, reply } = read(framed(adt, 'PID|||4711', 'PV1||I|ICU^4^2'));
+  expect(records).toMatchObject([{ fields: {}, admission: { event: 'admit' } }]);
+  expect(reply).toContain('MSA|AR|ID1');
 });
 
 describe('without a frame', () => {

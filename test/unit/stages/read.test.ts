@@ -5,7 +5,6 @@ import { type Recollection, recollect } from '../../../gateway/core/memory.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
 import type { Protocol } from '../../../gateway/core/protocol.ts';
 import protocol from '../../../gateway/protocols/hl7v2.ts';
-import { decode, planDecoding } from '../../../gateway/stages/decode.ts';
 import { read } from '../../../gateway/stages/read.ts';
 
 const device = 'bed-4' as DeviceId;
@@ -56,23 +55,4 @@ describe('a message that names itself', () => {
     const messages = [measurement('M-1'), measurement('M-2'), measurement('M-1', '20261122100001')];
     for (const message of messages) expect(receive(message, seen).records).toHaveLength(1);
   });
-});
-
-it('an admission is kept as what it is: applied by nobody', () => {
-  const adt = framed(
-    'MSH|^~\\&|HIS|HOSP|||20261122100000||ADT^A03|7|P|2.6',
-    'PID|||4711',
-    'PV1||I|ICU^4^2',
-  );
-  const { records } = protocol.step(protocol.start, adt);
-  const plan = planDecoding(monitor);
-  const decoded = records.map((record) => decode({ key: 'k', device, plan, record, receivedAt }));
-  expect(decoded).toEqual([
-    {
-      observations: [],
-      rejected: [
-        { device, at: receivedAt, stage: 'decode', reason: 'not-applied', detail: 'discharge' },
-      ],
-    },
-  ]);
 });
