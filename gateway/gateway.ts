@@ -245,11 +245,6 @@ async function openLine(
   }
   const profile = findProfile(profiles, device.profile);
   const protocol = findProtocol(protocols, profile);
-  if (profile.association === 'feed') {
-    // Whoever says who lies where proves who it is.
-    const detail = `serial: ${device.id} is a feed of admissions; it connects to mllp.port`;
-    throw new GatewayError('config-invalid', detail);
-  }
   return startLine({
     device: settings.device,
     endpoint: endpointOf(settings, profile, protocol),

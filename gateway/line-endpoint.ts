@@ -11,11 +11,13 @@ import type { LineEndpoint } from './links/line.ts';
  */
 export function endpointOf(
   settings: SerialLine,
-  { id, link }: DeviceProfile,
+  { id, link, association }: DeviceProfile,
   protocol: Protocol,
 ): LineEndpoint {
   const refuse = (reason: string) =>
     new GatewayError('config-invalid', `serial: ${settings.device} (${id}) ${reason}`);
+  // Whoever says who lies where proves who it is.
+  if (association === 'feed') throw refuse('moves patients: let it connect to mllp.port');
   if ('udp' in settings) {
     if (link.kind !== 'udp') throw refuse('does not speak UDP');
     const { announcements: group, local, udp } = settings;

@@ -28,7 +28,7 @@ const ways = ['called', 'calling', 'terminal'] as const;
 
 function wayOf({ link }: DeviceProfile, index: number): Way {
   if (link.kind !== 'line') return link.kind;
-  return link.protocol === 'hl7v2' ? 'tls' : (ways[index % ways.length] ?? 'called');
+  return link.protocol.startsWith('hl7v2') ? 'tls' : (ways[index % ways.length] ?? 'called');
 }
 
 const beds = await Promise.all(
@@ -105,7 +105,8 @@ afterAll(async () => {
 });
 
 describe('wardgate simulate, with nobody bound to any device', () => {
-  it.each(beds.map((bed) => [bed.profile.id, bed.way, bed] as const))(
+  const measuring = beds.filter(({ profile }) => profile.association !== 'feed');
+  it.each(measuring.map((bed) => [bed.profile.id, bed.way, bed] as const))(
     'plays %s (%s), and the gateway holds its observations',
     async (_, __, { id }) => {
       const { store } = openSiteStore(directory);
@@ -114,6 +115,12 @@ describe('wardgate simulate, with nobody bound to any device', () => {
     },
     60_000,
   );
+
+  it('plays a feed of admissions, and the gateway knows where its patient lies', async () => {
+    const { store } = openSiteStore(directory);
+    const isKnown = () => [...store.stays.all().values()].some(({ bed }) => bed === 'SIM\n\n1');
+    await until('a patient’s place', isKnown).finally(() => store.close());
+  }, 60_000);
 
   it('ends by itself with exit code 0, everything acknowledged', async () => {
     expect(new Set(await Promise.all(played))).toEqual(new Set([0]));
