@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { normalisePassword, passwordFault } from './access/password-rules.ts';
+import { normalisePassword, requireGoodPassword } from './access/password-rules.ts';
 import { otpauthUri, toBase32, totpSecretBytes } from './access/totp.ts';
 import type { Admission } from './admission.ts';
 import type { Accounts, PasswordRefusal, Signed } from './api/accounts.ts';
@@ -121,7 +121,10 @@ function ownCredentials(
   return {
     async changePassword(signed, current, password) {
       const { session, address } = signed;
-      requireGoodPassword(password, current, [session.user, site]);
+      requireGoodPassword(password, [session.user, site]);
+      if (password === current) {
+        throw new GatewayError('password-refused', 'the new password is the one of before');
+      }
       const attempt = await again(signed, current);
       if (attempt.kind !== 'checked') return attempt;
       const { secret, hash } = createSessionSecret();
@@ -184,14 +187,6 @@ async function hashed(queue: PasswordQueue, password: string): Promise<string> {
   const hash = await queue.run(() => hashPassword(password));
   if (hash === undefined) throw new GatewayError('busy', 'too many passwords wait to be hashed');
   return hash;
-}
-
-/** @throws GatewayError `password-refused`. */
-function requireGoodPassword(password: string, current: string, context: readonly string[]): void {
-  const fault = password === current ? 'the same as before' : passwordFault(password, context);
-  if (fault !== undefined) {
-    throw new GatewayError('password-refused', `the new password is ${fault.replaceAll('-', ' ')}`);
-  }
 }
 
 function settle(options: AccountsOptions, address: string, outcome: OwnOutcome) {

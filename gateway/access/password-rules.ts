@@ -1,3 +1,5 @@
+import { GatewayError } from '../core/error.ts';
+
 /**
  * What a password that a person chose must be, after NIST SP 800-63B-4 3.1.1.2: long, not the first
  * that somebody would try, and otherwise anything. No composition rules, no expiry by time.
@@ -41,6 +43,20 @@ export function passwordFault(
   if (length > passwordLengthMax) return 'too-long';
   return unguessedLength(text, context) < unguessedLengthMin ? 'easily-guessed' : undefined;
 }
+
+/** @throws GatewayError `password-refused`, with why. */
+export function requireGoodPassword(password: string, context: readonly string[]): void {
+  const fault = passwordFault(password, context);
+  if (fault === undefined) return;
+  throw new GatewayError('password-refused', `the new password is ${faultTexts[fault]}`);
+}
+
+const faultTexts: Readonly<Record<PasswordFault, string>> = {
+  'too-short': `too short: at least ${passwordLengthMin} characters`,
+  'too-long': `too long: at most ${passwordLengthMax} characters`,
+  'easily-guessed': 'easily guessed: common words, names or rows of keys',
+  unreadable: 'unreadable: it holds control characters or half a character',
+};
 
 /** How many characters an attacker’s list of words, repetitions and rows does not explain. */
 function unguessedLength(text: string, context: readonly string[]): number {

@@ -194,7 +194,7 @@ class RunningServer implements HttpsServer {
       schema: {
         params: route.parameters ?? nothing,
         querystring: route.query ?? nothing,
-        ...(route.method !== 'GET' && { body: route.body ?? nothing.optional() }),
+        ...(route.method !== 'GET' && { body: route.body ?? nothing.nullish() }),
       },
       onRequest: async (request, reply) => {
         const refusal = await this.#admit(route, request, reply);
