@@ -12,6 +12,8 @@ export interface MonitorClock {
 /** One tick of the relative time is 125 µs. */
 const ticksPerMs = 8;
 const counterRange = 2 ** 32;
+/** After this, 149 h, the relative time begins anew. */
+export const relativeTimeRangeMs = counterRange / ticksPerMs;
 
 /** The wall clock and the counter at one moment; undefined when the wall clock is not set. */
 export function readClock(absolute: Uint8Array, relative: number): MonitorClock | undefined {

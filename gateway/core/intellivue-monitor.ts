@@ -126,6 +126,8 @@ function systemIdOf(bytes: Uint8Array): string {
 interface Draft {
   readonly isTest: boolean;
   readonly time: string | undefined;
+  /** `time` is when somebody took it, before it was polled. */
+  readonly isStored: boolean;
   readonly fields: Record<string, FieldValue>;
   readonly alerts: AlertRecord[];
 }
@@ -146,17 +148,19 @@ function readPollResult(memory: MonitorMemory, result: PollResult): MonitorReadi
     const read = readObject(after, object);
     if (!read) return undefined;
     after = read.memory;
-    for (const reading of read.readings) put(drafts, reading, read.takenAt ?? time);
+    for (const reading of read.readings)
+      put(drafts, reading, read.takenAt ?? time, read.takenAt !== undefined);
     if (read.alerts.length > 0) {
-      draftFor(drafts, read.isTestAlert, time, undefined).alerts.push(...read.alerts);
+      draftFor(drafts, read.isTestAlert, time, false, undefined).alerts.push(...read.alerts);
     }
   }
   const { systemId, isDemonstrating } = after;
-  const records = drafts.map(({ isTest, time: at, fields, alerts }) => ({
+  const records = drafts.map(({ isTest, time: at, isStored, fields, alerts }) => ({
     fields,
     alerts: alerts.length > 0 ? alerts : undefined,
     sequence,
     time: at,
+    isStored: isStored || undefined,
     serialNumber: systemId,
     isTest: isTest || isDemonstrating || undefined,
   }));
@@ -168,24 +172,31 @@ function readPollResult(memory: MonitorMemory, result: PollResult): MonitorReadi
   };
 }
 
-function put(drafts: Draft[], { field, value, isTest }: Reading, time: string | undefined): void {
-  draftFor(drafts, isTest, time, field).fields[field] = value;
+function put(
+  drafts: Draft[],
+  { field, value, isTest }: Reading,
+  time: string | undefined,
+  isStored: boolean,
+): void {
+  draftFor(drafts, isTest, time, isStored, field).fields[field] = value;
 }
 
 function draftFor(
   drafts: Draft[],
   isTest: boolean,
   time: string | undefined,
+  isStored: boolean,
   field: string | undefined,
 ): Draft {
   const found = drafts.find(
     (draft) =>
       draft.isTest === isTest &&
       draft.time === time &&
+      draft.isStored === isStored &&
       (field === undefined || !Object.hasOwn(draft.fields, field)),
   );
   if (found) return found;
-  const made: Draft = { isTest, time, fields: {}, alerts: [] };
+  const made: Draft = { isTest, time, isStored, fields: {}, alerts: [] };
   drafts.push(made);
   return made;
 }

@@ -19,6 +19,7 @@ export interface LaboratoryMessage {
   /** Field, repeat, component and escape delimiter, as the header declares them (6.4.1). */
   readonly delimiters: string;
   readonly isTest: boolean;
+  /** H-14: what the analyser's clock showed when it began to send. */
   readonly time: string | undefined;
   readonly patient: string | undefined;
   readonly order: LaboratoryOrder | undefined;
@@ -144,10 +145,13 @@ function readResult(message: LaboratoryMessage, fields: Fields): ReturnType<Read
   const number = Number(part(2));
   if (hasGap && (order === undefined || number !== results + 1)) return 'unreadable';
   const name = `${codeOf(fields)}${order?.suffix ?? ''}`;
+  const measured = timeOf(part(13)) ?? timeOf(part(12)) ?? order?.time ?? time;
   const record: DeviceRecord = {
     // A computed name is always a field of its own, even `__proto__`.
     fields: { [name]: resultOf(fields) },
-    ...defined('time', timeOf(part(13)) ?? timeOf(part(12)) ?? order?.time ?? time),
+    ...defined('time', measured),
+    // When it was measured, not when it was sent: that stands in the header.
+    ...defined('isStored', measured === undefined ? undefined : true),
     ...defined('subject', order === undefined ? patient : order.subject),
     ...defined('performer', part(11) || undefined),
     ...defined('isTest', isTest || order?.isTest || undefined),

@@ -36,12 +36,15 @@ type Reader = { -readonly [Key in keyof State]: State[Key] } & {
   readonly records: DeviceRecord[];
   readonly replies: string[];
   discardedBytes: number;
+  clockTime: string | undefined;
 };
 
 /** What one message came to, and what its sender is told once that is on disk. */
 export interface MllpAnswer {
   readonly records: readonly DeviceRecord[];
   readonly reply: string;
+  /** What the sender's clock showed when it sent. */
+  readonly clockTime?: string | undefined;
   /** All of it where undefined. */
   readonly discardedBytes?: number;
 }
@@ -83,8 +86,9 @@ export function defineMllpProtocol(id: string, receive: Receiver): Protocol<Stat
         else if (reader.phase === 'ending') index = readEnding(reader, bytes, index);
         else index = readMessage(reader, bytes, index);
       }
-      const { records, replies, discardedBytes, receive: _, ...state } = reader;
-      return { state, records, reply: Buffer.from(replies.join(''), 'latin1'), discardedBytes };
+      const { records, replies, discardedBytes, clockTime, receive: _, ...state } = reader;
+      const reply = Buffer.from(replies.join(''), 'latin1');
+      return { state, records, reply, discardedBytes, clockTime };
     },
 
     finish(state) {
@@ -105,7 +109,7 @@ const start: State = {
 };
 
 function readerOf(state: State, receive: Receiver): Reader {
-  return { ...state, receive, records: [], replies: [], discardedBytes: 0 };
+  return { ...state, receive, records: [], replies: [], discardedBytes: 0, clockTime: undefined };
 }
 
 /** In hexadecimal: the separators are the sender's own, so any mark may stand in their place. */
@@ -244,6 +248,7 @@ function completeMessage(reader: Reader): void {
   const answer = reader.isDamaged ? damaged(text) : answerOf(reader, text);
   reader.records.push(...answer.records);
   reader.replies.push(answer.reply);
+  reader.clockTime = answer.clockTime ?? reader.clockTime;
   reader.discardedBytes += Math.min(reader.length, answer.discardedBytes ?? reader.length);
   reader.phase = 'between';
   reader.segments = '';

@@ -141,7 +141,8 @@ export function readNoninDf13(data: Uint8Array): NoninReading {
     fromBcd(minute),
     fromBcd(second),
   );
-  return { record: { fields, time }, isBatteryLow: (statusLow & 0x01) !== 0 };
+  // The spot checks of its memory come in this form, the oldest first.
+  return { record: { fields, time, isStored: true }, isBatteryLow: (statusLow & 0x01) !== 0 };
 }
 
 function fromBcd(byte = 0xff): number {

@@ -37,14 +37,19 @@ interface Order {
   readonly rows: readonly Hl7Segment[];
 }
 
+interface PcdReading {
+  readonly records: readonly DeviceRecord[];
+  readonly discardedBytes: number;
+  /** MSH-7: what the sender's clock showed when it sent. */
+  readonly clockTime: string | undefined;
+}
+
 /**
  * ORU^R01 and ORU^R40 of a patient care device (IHE PCD-01, PCD-04): one record for all rows of one
  * time. Fields are called by the bare code of ISO/IEEE 11073-10101. Undefined without any OBX, and
  * with more of them than anybody sends.
  */
-export function readPcdMessage(
-  message: Hl7Message,
-): { records: readonly DeviceRecord[]; discardedBytes: number } | undefined {
+export function readPcdMessage(message: Hl7Message): PcdReading | undefined {
   const orders = ordersOf(message);
   const rowCount = orders.reduce((sum, { rows }) => sum + rows.length, 0);
   if (rowCount === 0 || rowCount > rowsMax) return undefined;
@@ -64,6 +69,7 @@ export function readPcdMessage(
     ({ name }) => !knownSegments.has(name) && !/^Z[A-Z0-9]{2}$/.test(name),
   );
   return {
+    clockTime: hl7Time(message.header.part(7, 1)),
     records: sheets.map((sheet) => recordOf(sheet, message)),
     discardedBytes: unknown.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0),
   };

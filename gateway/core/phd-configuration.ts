@@ -16,6 +16,8 @@ export const phdAttributes = {
   partition: 0x0a5f,
   status: 0x0947,
   timeAbsolute: 0x0990,
+  clockAbsolute: 0x0987,
+  clockBaseOffset: 0x0a81,
   timeBaseOffset: 0x0a82,
   timeRelative: 0x0991,
   timeRelativeFine: 0x09e9,

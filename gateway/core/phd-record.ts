@@ -28,7 +28,7 @@ export function recordsOf(
   }
   return groups.map(({ reading: { time, person, isTest }, fields }) => ({
     fields: Object.fromEntries(fields),
-    ...(time === undefined ? {} : { time }),
+    ...(time === undefined ? {} : { time, isStored: true }),
     ...(systemId === '' ? {} : { serialNumber: systemId }),
     // A number of the device's own for one of its users; FFFF means nobody was chosen.
     ...(person === undefined || person === 0xffff ? {} : { subject: `person-${person}` }),

@@ -1,4 +1,10 @@
-import { type MderReader, mderReader, NotMder } from './mder-reader.ts';
+import {
+  type MderReader,
+  mderReader,
+  NotMder,
+  readAbsoluteTime,
+  readBaseOffsetTime,
+} from './mder-reader.ts';
 import { apduHeaderBytes, apduKinds, messageChoices, skipMessage } from './phd-apdu.ts';
 import { readOffers, readSystemId } from './phd-association.ts';
 import {
@@ -57,6 +63,8 @@ export interface PhdApduReading {
   readonly association: PhdAssociation | undefined;
   readonly records?: readonly DeviceRecord[];
   readonly reply?: string;
+  /** What the device's own clock shows, by its description of itself. */
+  readonly clockTime?: string | undefined;
   /** Whole and well-formed, but nothing that could be read. */
   readonly isUnread?: boolean;
 }
@@ -112,11 +120,11 @@ function readAssociation(part: MderReader, before: PhdAssociation | undefined): 
     standardConfigurations.get(configurationId) ?? (isSame ? before.configuration : undefined);
   const { accepted, acceptedUnknownConfiguration } = associationResults;
   const result = configuration ? accepted : acceptedUnknownConfiguration;
-  const { transfer, request } = configuration
-    ? beginTransfer(configuration)
-    : { transfer: noTransfer, request: '' };
+  // With its configuration known it is ready at once: first it says what its clock shows, for what
+  // is in its stores is dated by that.
+  const request = configuration ? getAttributes(device) : '';
   return {
-    association: { systemId, configurationId, configuration, transfer },
+    association: { systemId, configurationId, configuration, transfer: noTransfer },
     reply: `${acceptance(result)}${request}`,
   };
 }
@@ -263,12 +271,15 @@ function readAttributes(
   let systemId = association?.systemId ?? '';
   let configurationId: number | undefined;
   let numberOfSegments: number | undefined;
+  let clockTime: string | undefined;
   message.list((item) => {
     const attribute = item.unsigned16();
     item.part(item.unsigned16(), (value) => {
       if (attribute === phdAttributes.systemId && systemId === '') {
         systemId = readSystemId(value);
       } else if (attribute === phdAttributes.configurationId) configurationId = value.unsigned16();
+      else if (attribute === phdAttributes.clockAbsolute) clockTime = readAbsoluteTime(value);
+      else if (attribute === phdAttributes.clockBaseOffset) clockTime = readBaseOffsetTime(value);
       else if (attribute === phdAttributes.numberOfSegments) numberOfSegments = value.unsigned16();
       else value.take(value.left);
     });
@@ -279,13 +290,12 @@ function readAttributes(
       : { association };
   }
   const id = association?.configurationId ?? configurationId;
-  if (id === undefined) return { association };
+  if (id === undefined) return { association, clockTime };
   const configuration = association?.configuration ?? standardConfigurations.get(id);
   const transfer = association?.transfer ?? noTransfer;
   const described = { systemId, configurationId: id, configuration, transfer };
   // Its stores are asked for once the device is known, and only once.
   const isBegun = transfer.stores.length > 0;
-  return configuration && !isBegun
-    ? goOn(described, beginTransfer(configuration))
-    : { association: described };
+  const next = configuration && !isBegun ? beginTransfer(configuration) : undefined;
+  return { ...(next ? goOn(described, next) : { association: described }), clockTime };
 }

@@ -41,6 +41,8 @@ export interface DeviceRecord {
   readonly messageId?: string | undefined;
   /** The device's own clock as ISO 8601; without an offset when the device states none. */
   readonly time?: string | undefined;
+  /** It was kept in the device for a while: `time` is of the measurement, and says nothing of now. */
+  readonly isStored?: boolean | undefined;
   /** The serial number the device announces. */
   readonly serialNumber?: string | undefined;
   /** Patient or specimen id inside the record. */
@@ -64,6 +66,11 @@ export interface ProtocolStep<State> {
   /** Messages that never came and that came too late, where the device numbers them. */
   readonly missedMessages?: number;
   readonly lateMessages?: number;
+  /**
+   * What the device's own clock shows now, where the wire tells that apart from when something was
+   * measured. The time of a live record is read as such without this.
+   */
+  readonly clockTime?: string | undefined;
 }
 
 /**
@@ -75,6 +82,8 @@ export interface Protocol<State = unknown> {
   readonly start: State;
   /** The most that `state` may ever hold, as JSON. Whatever a device sends, memory stays below it. */
   readonly stateBytesMax: number;
+  /** The times of its records come from a counter that begins anew after so long. */
+  readonly clockRangeMs?: number;
   step(state: State, chunk: Uint8Array): ProtocolStep<State>;
   /**
    * The diode: everything the gateway may ever send to such a device, by name. Each pattern is of

@@ -47,6 +47,7 @@ type Reader = { -readonly [Key in keyof State]: State[Key] } & {
   readonly records: DeviceRecord[];
   readonly reply: number[];
   discardedBytes: number;
+  clockTime: string | undefined;
 };
 
 /**
@@ -84,15 +85,21 @@ export default defineProtocol<State>({
 
   step(before, chunk) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const reader: Reader = { ...before, records: [], reply: [], discardedBytes: 0 };
+    const reader: Reader = {
+      ...before,
+      records: [],
+      reply: [],
+      discardedBytes: 0,
+      clockTime: undefined,
+    };
     let index = 0;
     while (index < bytes.length) {
       if (reader.phase === 'text') index = readText(reader, bytes, index);
       else if (reader.phase === 'checksum') index = readChecksum(reader, bytes, index);
       else index = readBetween(reader, bytes, index);
     }
-    const { records, reply, discardedBytes, ...state } = reader;
-    return { state, records, reply: Uint8Array.from(reply), discardedBytes };
+    const { records, reply, discardedBytes, clockTime, ...state } = reader;
+    return { state, records, reply: Uint8Array.from(reply), discardedBytes, clockTime };
   },
 });
 
@@ -229,6 +236,7 @@ function remember(reader: Reader, number: number, fingerprint: number): true {
 
 /** Reads the records that are complete now. All of them count, or none. */
 function acceptRecords(reader: Reader, content: string, hasGap: boolean): boolean {
+  const isStart = reader.partial === '' && startsMessage(content);
   const joined = hasGap ? content : reader.partial + content;
   const lines = joined.replaceAll('\n', '').split('\r');
   const rest = reader.terminator === ETX ? '' : (lines.pop() ?? '');
@@ -256,6 +264,7 @@ function acceptRecords(reader: Reader, content: string, hasGap: boolean): boolea
     if (record) records.push(record);
     isCommentable = record !== undefined || (isCommentable && comment !== undefined);
   }
+  if (isStart) reader.clockTime = message?.time;
   reader.message = message;
   reader.partial = partial;
   reader.records.push(...records);

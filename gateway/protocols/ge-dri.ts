@@ -55,6 +55,7 @@ export default defineProtocol<State>({
     const records: DeviceRecord[] = [];
     let { isOverlong, alarms, heard } = state;
     let discardedBytes = 0;
+    let clockTime: string | undefined;
     let start = 0;
     let flag = bytes.indexOf(driFlag, state.held.length);
 
@@ -67,6 +68,7 @@ export default defineProtocol<State>({
         records.push(...read.records);
         alarms = read.alarms ?? alarms;
         heard |= read.heard;
+        clockTime = driTimeOf(record.time) ?? clockTime;
       } else discardedBytes += segment.length;
       isOverlong = false;
       start = flag + 1;
@@ -85,6 +87,7 @@ export default defineProtocol<State>({
       records,
       reply: noBytes,
       discardedBytes,
+      clockTime,
     };
   },
 

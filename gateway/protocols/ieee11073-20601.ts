@@ -44,6 +44,7 @@ export default defineProtocol<State>({
     const replies: string[] = [];
     let association = before;
     let discardedBytes = 0;
+    let clockTime: string | undefined;
     let offset = 0;
     while (offset < bytes.length) {
       const length = apduLengthAt(bytes, offset);
@@ -59,6 +60,7 @@ export default defineProtocol<State>({
       association = reading.association;
       records.push(...(reading.records ?? []));
       replies.push(reading.reply ?? '');
+      clockTime = reading.clockTime ?? clockTime;
       if (reading.isUnread) discardedBytes += apdu.length;
       offset += apdu.length;
     }
@@ -67,6 +69,7 @@ export default defineProtocol<State>({
       records,
       reply: Buffer.from(replies.join(''), 'hex'),
       discardedBytes,
+      clockTime,
     };
   },
 });

@@ -119,6 +119,7 @@ function readResult(text: string, serialNumber: string | undefined): DeviceRecor
     fields: { GLU: glucose, MEAL: meal, COMMENT: comment },
     // The meter's own time, in no zone it names.
     time: localTime(2000 + year, month, day, hour, minute, second),
+    isStored: true,
     serialNumber,
     // Control solution, not blood.
     isTest: control === 'C' ? true : undefined,

@@ -1,3 +1,4 @@
+import { relativeTimeRangeMs } from '../core/intellivue-clock.ts';
 import { intellivueMessageLength, readIntellivueMessage } from '../core/intellivue-message.ts';
 import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
 import {
@@ -34,6 +35,8 @@ const anyByte = '[0-9a-f]{2}';
 export default defineProtocol<State>({
   id: 'philips-intellivue-lan',
   start: { held: noBytes, monitor: unknownMonitor, session: noSession },
+  // Where the monitor shows no wall clock, its records count on from one that was shown once.
+  clockRangeMs: relativeTimeRangeMs,
   stateBytesMax: messageBytesMax + memoryBytesMax,
   transmits: {
     ...Object.fromEntries(

@@ -1,3 +1,4 @@
+import { relativeTimeRangeMs } from '../core/intellivue-clock.ts';
 import { readIntellivueMessage } from '../core/intellivue-message.ts';
 import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
 import {
@@ -55,6 +56,8 @@ export default defineProtocol<State>({
     monitor: unknownMonitor,
     session: noSession,
   },
+  // Where the monitor shows no wall clock, its records count on from one that was shown once.
+  clockRangeMs: relativeTimeRangeMs,
   stateBytesMax: contentBytesMax + memoryBytesMax,
   transmits: {
     ...Object.fromEntries(

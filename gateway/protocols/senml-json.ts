@@ -95,7 +95,13 @@ function readMessage(message: Uint8Array): readonly DeviceRecord[] | Malformed {
   }
   if (keys !== parsed.keys) return malformed('pack: a key twice');
   if (groups.size === 0) return malformed('pack: no value');
-  return [...groups].map(([seconds, fields]) => ({ fields, time: absoluteTime(seconds) }));
+  // What is older than the newest of its pack was kept for a while.
+  const newest = Math.max(...groups.keys());
+  return [...groups].map(([seconds, fields]) => ({
+    fields,
+    time: absoluteTime(seconds),
+    isStored: seconds < newest || undefined,
+  }));
 }
 
 /** What each label must hold. */

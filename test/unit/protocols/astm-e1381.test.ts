@@ -178,6 +178,7 @@ describe('a result', () => {
       {
         fields: { CRP: { value: '12', unit: 'mg/L' } },
         time: '2026-03-01T10:15:00',
+        isStored: true,
         subject: 'TUBE-1',
         performer: 'OP7',
         note: 'lipaemic\nrepeat',

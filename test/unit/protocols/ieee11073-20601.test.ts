@@ -38,13 +38,15 @@ function read(...apdus: readonly string[]) {
 
 const accepted =
   'e300002c0000507900268000000080008000000000000000800000000008574152444741544500000000000000000000';
+/** A device that is ready is asked what its clock shows. */
+const acceptedKnown = `${accepted}e700000e000c000101030006000000000000`;
 const acceptedUnknown = accepted.replace('002c0000', '002c0003');
 
 describe('association', () => {
   it.each(['0190', '0191', '02bc', '05dc', '06a4'])(
     'is accepted at once for standard configuration %s',
     (configuration) => {
-      expect(read(association(configuration)).reply).toBe(accepted);
+      expect(read(association(configuration)).reply).toBe(acceptedKnown);
     },
   );
 
@@ -64,9 +66,9 @@ describe('association', () => {
   it('ends with a release, which is answered, or an abort, which is not', () => {
     const report = fixed(`0001${sized(`0069${time}`)}`);
     const released = read(association('06a4'), 'e40000020000', report);
-    expect(released.reply).toBe(`${accepted}e50000020000e60000020000`);
+    expect(released.reply).toBe(`${acceptedKnown}e50000020000e60000020000`);
     expect(released.records).toEqual([]);
-    expect(read(association('06a4'), 'e60000020000').reply).toBe(accepted);
+    expect(read(association('06a4'), 'e60000020000').reply).toBe(acceptedKnown);
   });
 });
 
@@ -90,11 +92,12 @@ describe('a report of the standard', () => {
           '149546': { value: 71, unit: '/min' },
         },
         time: '2010-07-21T15:35:53',
+        isStored: true,
         serialNumber: systemId,
         subject: 'person-66',
       },
     ]);
-    expect(reply).toBe(`${accepted}e700001200100005${'0201000a0000ffffffff0d1f0000'}`);
+    expect(reply).toBe(`${acceptedKnown}e700001200100005${'0201000a0000ffffffff0d1f0000'}`);
   });
 
   it('of an oximeter reads 98 % and 72 /min', () => {
@@ -168,7 +171,7 @@ describe('a configuration', () => {
 
   it('that was sent once holds for the next association of the same device', () => {
     const again = read(association('4000'), configuration('17a0'), association('4000'));
-    expect(again.reply.endsWith(accepted)).toBe(true);
+    expect(again.reply.endsWith(acceptedKnown)).toBe(true);
   });
 
   it('with more objects than any device has ends the association', () => {

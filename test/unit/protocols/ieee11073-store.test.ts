@@ -117,10 +117,13 @@ describe('a store', () => {
     expect(all.discardedBytes).toBe(0);
   });
 
-  it('is asked at once where the configuration is known from before', () => {
-    const released = 'e40000020000';
-    expect(read(...introduction, released, associates).reply.endsWith(askStore)).toBe(false);
-    expect(read(...introduction, associates).reply.endsWith(askStore)).toBe(true);
+  it('is asked behind the clock where the configuration is known from before', () => {
+    const askDevice = 'e700000e000c000101030006000000000000';
+    const again = [...introduction, associates] as const;
+    expect(read(...again).reply.endsWith(askDevice)).toBe(true);
+    const released = [...introduction, 'e40000020000', associates];
+    expect(read(...released).reply.endsWith(askDevice)).toBe(false);
+    expect(read(...again, deviceAttributes).reply.endsWith(askStore)).toBe(true);
   });
 
   it('gives its entries with their own times, units and absent values', () => {
@@ -128,12 +131,14 @@ describe('a store', () => {
       {
         fields: { '160020': { value: 105, unit: 'mg/dL' } },
         time: '2026-03-01T07:45:00',
+        isStored: true,
         serialNumber: '0102030405060708',
         messageId: 'store-3',
       },
       {
         fields: { '160020': { absent: 'not-a-number' } },
         time: '2026-03-01T12:00:00',
+        isStored: true,
         serialNumber: '0102030405060708',
         messageId: 'store-3',
       },

@@ -36,6 +36,7 @@ describe('onetouch-dmp', () => {
       {
         fields: { GLU: { value: 81, unit: 'mg/dL' }, MEAL: 'N', COMMENT: '03' },
         time: '2015-03-21T16:45:24',
+        isStored: true,
         serialNumber: 'GMF600DCY',
         isTest: undefined,
       },

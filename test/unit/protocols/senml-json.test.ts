@@ -25,11 +25,11 @@ describe('senml-json', () => {
   it('groups by resolved time, relative times each by themselves and without a time', () => {
     const pack = '[{"bt":1795341600.25,"n":"a","v":1},{"n":"b","v":2},{"n":"a","t":1,"v":3}]';
     expect(read(pack)).toEqual([
-      { fields: { a: 1, b: 2 }, time: '2026-11-22T10:00:00.250Z' },
+      { fields: { a: 1, b: 2 }, time: '2026-11-22T10:00:00.250Z', isStored: true },
       { fields: { a: 3 }, time: '2026-11-22T10:00:01.250Z' },
     ]);
     expect(read('[{"n":"a","t":-5,"v":1},{"n":"a","v":2}]')).toEqual([
-      { fields: { a: 1 } },
+      { fields: { a: 1 }, isStored: true },
       { fields: { a: 2 } },
     ]);
     expect(read('[{"n":"a","t":268435455,"v":1}]')).toEqual([{ fields: { a: 1 } }]);
