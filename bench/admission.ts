@@ -6,6 +6,7 @@ import { admit, type Policy } from '../gateway/pipeline.ts';
 import { openPolicyMaker } from '../gateway/policy.ts';
 import { loadProfiles } from '../gateway/profiles.ts';
 import { openSiteStore } from '../gateway/site.ts';
+import { arrivalOf, date } from '../gateway/stages/date.ts';
 import { decode } from '../gateway/stages/decode.ts';
 import { loadNow } from './machine.ts';
 import { median, rounded } from './median.ts';
@@ -135,7 +136,8 @@ function decoding(policy: Policy): (batch: readonly Intake[]) => void {
       if (!known || !read || !('length' in read)) throw new Error(`${device}: not read`);
       for (const record of read) {
         const { plan } = known;
-        values += decode({ key: '', device, plan, record, receivedAt }).observations.length;
+        const dating = date(record, arrivalOf({ receivedAt }), undefined);
+        values += decode({ key: '', device, plan, record, receivedAt, dating }).observations.length;
       }
     }
     if (values !== batch.length * valuesPerMessage) throw new Error(`${values} values decoded`);

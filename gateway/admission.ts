@@ -276,7 +276,7 @@ class RunningAdmission implements Admission {
     this.#finish();
   }
 
-  #tell({ rejected, findings, shed, departures, faults, bindings }: Kept): void {
+  #tell({ rejected, findings, clockSteps, shed, departures, faults, bindings }: Kept): void {
     const { log, onDepartures } = this.#options;
     for (const device of new Set(faults)) log('intake.fault', { device });
     // One line for each kind of rejection: a flood of them must not become a flood of lines.
@@ -295,6 +295,11 @@ class RunningAdmission implements Admission {
     }
     for (const { threat, detector, about, severity } of findings) {
       log('finding.new', { threat, detector, about, severity });
+    }
+    // The last step of a batch says where the clock is now: a mad one must not flood the log.
+    for (const [device, steps] of Map.groupBy(clockSteps, (step) => step.device)) {
+      const { cause, stepMs } = steps.at(-1) ?? {};
+      log('device.clock-stepped', { device, cause, stepMs, count: steps.length });
     }
     for (const { relay, lane, entries } of shed) log('outbox.shed', { relay, lane, entries });
     if (departures > 0) onDepartures();

@@ -9,6 +9,8 @@ import {
 } from './association.ts';
 import type { Batch } from './batch.ts';
 import { intakesOf } from './batch.ts';
+import { startClockKeeping } from './clock-keeping.ts';
+import type { KnownClock } from './core/clock.ts';
 import type { DeviceId } from './core/device.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
@@ -16,9 +18,9 @@ import { createMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Signal } from './core/signal.ts';
 import type { BindingChange } from './core/ward.ts';
-import { type Admission, admit, type Policy } from './pipeline.ts';
+import { type Admission, admit, type ClockStepped, type Policy } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
-import { clockBehindMsMax } from './stages/decode.ts';
+import { clockBehindMsMax } from './stages/clock-estimate.ts';
 import { lineKey } from './stages/read.ts';
 import type { Shed } from './store/outbox.ts';
 import type { Store } from './store/store.ts';
@@ -33,6 +35,7 @@ export interface Kept {
   readonly replies: readonly (readonly [index: number, reply: Uint8Array])[];
   readonly rejected: readonly Rejection[];
   readonly findings: readonly Finding[];
+  readonly clockSteps: readonly ClockStepped[];
   readonly shed: readonly Shed[];
   readonly departures: number;
   /** Whom devices are bound to anew. */
@@ -53,6 +56,7 @@ const rejectionsPerBatchMax = 1_000;
 export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number): Keeper {
   const memory = createMemory();
   let version = store.version();
+  const clocks = startClockKeeping();
   let policy = maker.make(store);
   if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
 
@@ -87,12 +91,15 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       const all = intakesOf(batch).map((intake, index) => ({ intake, index }));
       const known = all.filter(({ intake }) => policy.devices.has(intake.device));
       const { admission, admitted } = admitSound(known, batch.signals, policy, memory);
+      const { clockAnchors, changes } = admission;
+      const clockChanges = clocks.changed(clockAnchors, changes, policy);
       const { shed, released } = keepOrForgetLines(
-        () => write(store, maker, admission, bytesMax),
+        () => write(store, maker, admission, clockChanges, bytesMax),
         known.map(({ intake }) => intake),
       );
-      memory.remember(admission.changes);
-      const { announced, bindings, stays, rejected, findings, departures } = admission;
+      memory.remember(changes);
+      clocks.saved(clockChanges);
+      const { announced, bindings, stays, rejected, findings, departures, clockSteps } = admission;
       if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
       return {
         refused: without(all, admitted).map(({ index }) => index),
@@ -102,6 +109,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
           .filter(([, reply]) => reply.length > 0),
         rejected,
         findings,
+        clockSteps,
         shed,
         departures: departures.length + released,
         bindings: bindings.map(({ device, kind, by }) => ({ device, kind, by })),
@@ -163,6 +171,7 @@ function write(
   store: Store,
   maker: PolicyMaker,
   admission: Admission,
+  clocks: ReadonlyMap<DeviceId, KnownClock>,
   bytesMax: number,
 ): { readonly shed: readonly Shed[]; readonly released: number } {
   const { departures, held, announced, rejected, losses, findings } = admission;
@@ -171,6 +180,7 @@ function write(
     store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
   }
   for (const [device, serialNumber] of announced) store.devices.announce(device, serialNumber);
+  for (const [device, clock] of clocks) store.deviceClocks.save(device, clock);
   const released = keepBindings(store, maker, admission);
   auditRefused(store, rejected);
   keepRejections(store, rejected);

@@ -1,10 +1,11 @@
 import type { Stay } from './core/admission.ts';
 import { isSubject } from './core/association.ts';
+import type { KnownClock } from './core/clock.ts';
 import type { DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
-import { type Memory, recollect } from './core/memory.ts';
+import { type Memory, type Recollection, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
 import type { Observation, Released } from './core/observation.ts';
 import type { DeviceRecord, Protocol } from './core/protocol.ts';
@@ -14,6 +15,7 @@ import type { Signal } from './core/signal.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
+import { arrivalOf, date, estimateOf, isOfNow, readClock } from './stages/date.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { move } from './stages/move.ts';
@@ -40,6 +42,8 @@ export interface KnownDevice extends Bedside {
   readonly lanes: Lanes;
   /** What it announces of itself, if it ever did. */
   readonly serialNumber?: string | undefined;
+  /** What was known of its clock when the gateway last wrote it down. */
+  readonly clock?: KnownClock | undefined;
 }
 
 /** Where released data goes, and under which names. */
@@ -72,6 +76,9 @@ export interface Departure {
  */
 export type HeldCause = 'unbound' | 'swapped' | 'no-relay';
 
+/** A device’s clock that did not just go on. */
+export type ClockStepped = Extract<Signal, { readonly kind: 'clock-stepped' }>;
+
 /** What waits before it may leave. */
 export interface HeldObservations {
   readonly device: DeviceId;
@@ -98,6 +105,9 @@ export interface Admission {
   /** What each device’s line lost: bytes of no record, and messages missed or overtaken. */
   readonly losses: ReadonlyMap<DeviceId, LineLoss>;
   readonly findings: readonly Finding[];
+  readonly clockSteps: readonly ClockStepped[];
+  /** True time minus monotonic time, of the devices whose clock was read; none while untrusted. */
+  readonly clockAnchors: ReadonlyMap<DeviceId, number>;
   /** One for each intake: the bytes owed to the device once this is on disk. */
   readonly replies: readonly Uint8Array[];
   /** What to remember once this is on disk, and only then. */
@@ -116,71 +126,123 @@ export function admit(
   before: Memory,
 ): Admission {
   const memory = recollect(before);
-  const departures: Departure[] = [];
-  const held: HeldObservations[] = [];
-  const announced = new Map<DeviceId, string>();
-  const rejected: Rejection[] = [];
-  const replies: Uint8Array[] = [];
-  const losses = new Map<DeviceId, LineLoss>();
+  const draft: Draft = {
+    ward: openWard(policy.devices, policy.stays),
+    departures: [],
+    held: [],
+    announced: new Map(),
+    rejected: [],
+    losses: new Map(),
+    clockSteps: [],
+    clockAnchors: new Map(),
+    replies: [],
+  };
   const signals: Signal[] = [...linkSignals];
-  const ward = openWard(policy.devices, policy.stays);
-
-  for (const intake of batch) {
-    const device = known(policy, intake.device);
-    const reading = read(intake, device.profile, device.protocol, policy.salt, memory);
-    replies.push(reading.reply);
-    rejected.push(...reading.rejected);
-    if (!intake.isTurn) signals.push(messageSignal(intake, reading.records.length));
-    if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
-    addLoss(losses, intake.device, reading);
-
-    for (const { key, record } of reading.records) {
-      const { device: id, receivedAt } = intake;
-      if (record.admission) {
-        rejected.push(...admitMovement(intake, record, device, ward));
-        continue;
-      }
-      const decoded = decode({ key, device: id, plan: device.plan, record, receivedAt });
-      const checked = check(decoded.observations);
-      rejected.push(...decoded.rejected, ...checked.rejected);
-      const expected = device.serialNumber ?? announced.get(id);
-      const recognition = recognise(id, record, expected, memory);
-      if (recognition === 'new') announced.set(id, record.serialNumber ?? '');
-      if (recognition === 'swapped') {
-        signals.push({ kind: 'device-swapped', device: id, at: receivedAt });
-      }
-      const isItself = recognition === 'known' || recognition === 'new';
-      const associated = isItself
-        ? associate(checked.observations, ward.associationsOf(id))
-        : distrust(checked.observations);
-      if (associated.held.length > 0) {
-        const cause = isItself ? 'unbound' : 'swapped';
-        held.push({ device: id, cause, observations: associated.held });
-      }
-      const { observations } = associated;
-      if (policy.destinations.length > 0) {
-        rejected.push(...depart(observations, device.lanes, policy, departures));
-      } else if (observations.length > 0) {
-        held.push({ device: id, cause: 'no-relay', observations });
-      }
-    }
-  }
-
-  for (const rejection of rejected) signals.push(rejectionSignal(rejection));
+  for (const intake of batch) admitIntake(intake, policy, memory, draft, signals);
+  const { ward, ...drafted } = draft;
+  signals.push(...draft.clockSteps, ...draft.rejected.map(rejectionSignal));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
-  return {
-    departures,
-    held,
-    announced,
-    bindings: ward.changes,
-    stays: ward.stays,
-    rejected,
-    losses,
-    findings,
-    replies,
-    changes: memory.changes,
-  };
+  const { changes: bindings, stays } = ward;
+  return { ...drafted, bindings, stays, findings, changes: memory.changes };
+}
+
+/** An admission while its batch is admitted. */
+interface Draft {
+  readonly ward: Ward;
+  readonly departures: Departure[];
+  readonly held: HeldObservations[];
+  readonly announced: Map<DeviceId, string>;
+  readonly rejected: Rejection[];
+  readonly losses: Map<DeviceId, LineLoss>;
+  readonly clockSteps: ClockStepped[];
+  readonly clockAnchors: Map<DeviceId, number>;
+  readonly replies: Uint8Array[];
+}
+
+function admitIntake(
+  intake: Intake,
+  policy: Policy,
+  memory: Recollection,
+  draft: Draft,
+  signals: Signal[],
+): void {
+  const { device: id } = intake;
+  const device = known(policy, id);
+  const reading = read(intake, device.profile, device.protocol, policy.salt, memory);
+  draft.replies.push(reading.reply);
+  draft.rejected.push(...reading.rejected);
+  if (!intake.isTurn) signals.push(messageSignal(intake, reading.records.length));
+  if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
+  addLoss(draft.losses, id, reading);
+  const { clockTime, records } = reading;
+  if (clockTime !== undefined) seeClock(clockTime, intake, device, memory, draft);
+  for (const { key, record } of records) {
+    if (record.admission) {
+      draft.rejected.push(...admitMovement(intake, record, device, draft.ward));
+      continue;
+    }
+    const recognition = recognise(
+      id,
+      record,
+      device.serialNumber ?? draft.announced.get(id),
+      memory,
+    );
+    if (recognition === 'new') draft.announced.set(id, record.serialNumber ?? '');
+    if (recognition === 'swapped') {
+      signals.push({ kind: 'device-swapped', device: id, at: intake.receivedAt });
+    }
+    const isItself = recognition === 'known' || recognition === 'new';
+    const { time, isStored } = record;
+    // Another device's clock, or one that tells of the past, says nothing of this one's present.
+    const isReading = isItself && clockTime === undefined && !isStored;
+    if (isReading && time !== undefined) seeClock(time, intake, device, memory, draft);
+    admitRecord(key, record, isItself, intake, policy, memory, draft);
+  }
+}
+
+function seeClock(
+  time: string,
+  intake: Intake,
+  { clock, protocol: { clockRangeMs } }: KnownDevice,
+  memory: Recollection,
+  draft: Draft,
+): void {
+  const { device, receivedAt } = intake;
+  const arrival = arrivalOf(intake);
+  const step = readClock(device, time, arrival, { known: clock, clockRangeMs }, memory);
+  if (!arrival.provisional) draft.clockAnchors.set(device, receivedAt - arrival.monotonicMs);
+  if (step) draft.clockSteps.push({ kind: 'clock-stepped', device, at: receivedAt, ...step });
+}
+
+function admitRecord(
+  key: string,
+  record: DeviceRecord,
+  isItself: boolean,
+  intake: Intake,
+  policy: Policy,
+  memory: Recollection,
+  draft: Draft,
+): void {
+  const { device: id, receivedAt } = intake;
+  const { plan, clock, lanes } = known(policy, id);
+  const arrival = arrivalOf(intake);
+  const dating = date(record, arrival, estimateOf(id, arrival, clock, memory));
+  const decoded = decode({ key, device: id, plan, record, receivedAt, dating });
+  const checked = check(decoded.observations);
+  draft.rejected.push(...decoded.rejected, ...checked.rejected);
+  const isPresent = isOfNow(record, dating, arrival);
+  const { observations, held } = isItself
+    ? associate(checked.observations, draft.ward.associationsOf(id), isPresent)
+    : distrust(checked.observations);
+  if (held.length > 0) {
+    draft.held.push({ device: id, cause: isItself ? 'unbound' : 'swapped', observations: held });
+  }
+  if (policy.destinations.length > 0) {
+    draft.rejected.push(...depart(observations, lanes, policy, draft.departures));
+  } else if (observations.length > 0) {
+    draft.held.push({ device: id, cause: 'no-relay', observations });
+  }
 }
 
 /**
@@ -213,7 +275,7 @@ export function release(
   policy: Policy,
 ): Pick<Admission, 'departures' | 'rejected'> & { readonly held: readonly Observation[] } {
   const { lanes, associations } = known(policy, waiting.device);
-  const { observations, held } = associate(waiting.observations, associations);
+  const { observations, held } = associate(waiting.observations, associations, false);
   const departures: Departure[] = [];
   const rejected = depart(observations, lanes, policy, departures);
   return { departures, rejected, held };

@@ -33,7 +33,7 @@ type Plan = Pick<KnownDevice, 'profile' | 'protocol' | 'plan' | 'lanes'>;
 /** Makes policies for a site: all that admission depends on besides the batch and its memory. */
 export interface PolicyMaker {
   /** The policy for the devices and associations as they are now. */
-  make(store: Pick<Store, 'devices' | 'stays'>): Policy;
+  make(store: Pick<Store, 'devices' | 'deviceClocks' | 'stays'>): Policy;
 }
 
 export async function openPolicyMaker({
@@ -68,7 +68,7 @@ export async function openPolicyMaker({
   }
 
   return {
-    make({ devices, stays }) {
+    make({ devices, deviceClocks, stays }) {
       const known = new Map<string, KnownDevice>();
       for (const device of devices.list()) {
         const plan = planOf(device);
@@ -78,7 +78,8 @@ export async function openPolicyMaker({
         const serialNumber = devices.serialNumber(device.id);
         const { ward, room = '', placedAt } = device;
         const bed = bedOf({ ward, room, bed: device.bed ?? '' });
-        known.set(device.id, { ...plan, serialNumber, associations, bed, placedAt });
+        const clock = deviceClocks.find(device.id);
+        known.set(device.id, { ...plan, serialNumber, clock, associations, bed, placedAt });
       }
       return { devices: known, stays: stays.all(), destinations, watches, salt };
     },

@@ -10,6 +10,7 @@ import type { ProtocolStep } from '../core/protocol.ts';
 import { findProtocol, loadProtocols } from '../policy.ts';
 import { findProfile, loadProfiles } from '../profiles.ts';
 import { check } from '../stages/check.ts';
+import { arrivalOf, date } from '../stages/date.ts';
 import { decode, planDecoding } from '../stages/decode.ts';
 
 export default defineCommand({
@@ -29,6 +30,7 @@ export default defineCommand({
     const plan = planDecoding(profile);
     const summary = { bytes: 0, records: 0, observations: 0, rejected: 0, discardedBytes: 0 };
     const receivedAt = Date.now() as Instant;
+    const arrival = arrivalOf({ receivedAt });
     let state = protocol.start;
 
     const take = ({ records, discardedBytes }: Pick<ProtocolStep<unknown>, Taken>) => {
@@ -37,7 +39,9 @@ export default defineCommand({
         summary.records += 1;
         const key = `${summary.records}`;
         const device = (record.serialNumber ?? profile.id) as DeviceId;
-        const decoded = decode({ key, device, plan, record, receivedAt });
+        // A capture says when nothing of it arrived, so no clock can be judged by it.
+        const dating = date(record, arrival, undefined);
+        const decoded = decode({ key, device, plan, record, receivedAt, dating });
         const checked = check(decoded.observations);
         for (const observation of checked.observations) print(lineOf(observation));
         for (const rejection of [...decoded.rejected, ...checked.rejected]) {
@@ -80,8 +84,8 @@ async function* chunks(file: string, size: number): AsyncGenerator<Uint8Array> {
 }
 
 function lineOf(observation: Observation): string {
-  const { device, deviceTime, quality, at, clock } = observation;
-  const common = { at: new Date(at).toISOString(), clock, deviceTime, quality };
+  const { device, deviceTime, quality, at, clock, uncertaintyMs } = observation;
+  const common = { at: new Date(at).toISOString(), clock, uncertaintyMs, deviceTime, quality };
   if (observation.kind === 'alert') {
     const { event, metric, phase, priority } = observation;
     const code = alertEvents[event];

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { placeDevice } from '../association.ts';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import type { AuditAction } from '../core/audit-action.ts';
+import { type KnownClock, zoneOf } from '../core/clock.ts';
 import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Place } from '../core/place.ts';
@@ -193,7 +194,7 @@ const list = defineCommand({
 
 const show = defineCommand({
   name: 'show',
-  summary: 'Shows one device: certificates, association, what is held.',
+  summary: 'Shows one device: certificates, association, its clock, what is held.',
   arguments: ['<id>'],
   options: siteOptions,
   example: 'wardgate device show mon-1',
@@ -292,6 +293,29 @@ function findDevice(store: Store, id: string): Device {
   throw new GatewayError('device-unknown', `${id} is not registered`);
 }
 
+/** In ms, positive where the device is ahead, each with how far off it may be. */
+function describeClock(clock: KnownClock | undefined) {
+  if (!clock) return undefined;
+  const { isZoned, offsetMs, uncertaintyMs, driftLowPpm, driftHighPpm, readings, at } = clock;
+  const middleMs = Math.round(offsetMs + uncertaintyMs / 2);
+  const { zoneMinutes, errorMs } = isZoned
+    ? { zoneMinutes: undefined, errorMs: middleMs }
+    : zoneOf(middleMs);
+  return {
+    offsetMs: middleMs,
+    uncertaintyMs: Math.ceil(uncertaintyMs / 2),
+    // What is left once the zone it seems to run in is taken off.
+    errorMs,
+    zoneMinutes,
+    statesItsZone: isZoned,
+    driftPpm: Math.round((driftLowPpm + driftHighPpm) / 2),
+    driftUncertaintyPpm: Math.ceil((driftHighPpm - driftLowPpm) / 2),
+    readings,
+    readAt: new Date(at).toISOString(),
+    runsSince: new Date(clock.since).toISOString(),
+  };
+}
+
 /** The patient’s id is not shown: whether there is one is enough here. */
 function describe(store: Store, device: Device, now: number) {
   const [association] = store.devices.associations(device.id);
@@ -301,6 +325,7 @@ function describe(store: Store, device: Device, now: number) {
     isBound: association !== undefined && (association.until ?? now + 1) > now,
     boundSince: association?.since,
     serialNumber: store.devices.serialNumber(device.id),
+    clock: describeClock(store.deviceClocks.find(device.id)),
     held: held.map(({ cause, rows }) => ({ cause, rows })),
     certificates: store.devices.certificates(device.id),
   };

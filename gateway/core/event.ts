@@ -12,6 +12,7 @@ export const events = {
   'device.refused': 'warning',
   'device.associated': 'info',
   'device.dissociated': 'info',
+  'device.clock-stepped': 'warning',
   'line.opened': 'info',
   'line.closed': 'warning',
   'intake.rejected': 'warning',

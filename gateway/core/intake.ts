@@ -1,3 +1,4 @@
+import type { Provisional } from './clock.ts';
 import type { DeviceId } from './device.ts';
 import type { Instant } from './observation.ts';
 import type { Signal } from './signal.ts';
@@ -12,6 +13,10 @@ export interface Intake {
   readonly channel: Channel;
   readonly bytes: Uint8Array;
   readonly receivedAt: Instant;
+  /** The same moment on the clock nobody sets, in ms since the machine started. */
+  readonly monotonicMs?: number;
+  /** The gateway did not know the time: `receivedAt` moves once it does. */
+  readonly provisional?: Provisional | undefined;
   /** The link was opened anew: the line before is over. */
   readonly isFirst?: boolean;
   /** No bytes: it is the gateway's turn to speak, on a line whose device must be asked. */

@@ -1,5 +1,6 @@
 import type { AbsentReason } from './absent-reason.ts';
 import type { AlertEventId, AlertPhase, AlertPriority } from './alert.ts';
+import type { Dating } from './clock.ts';
 import type { DeviceId } from './device.ts';
 import type { MetricId } from './metric.ts';
 import type { Phi } from './phi.ts';
@@ -26,9 +27,13 @@ interface Common {
   readonly device: DeviceId | Pseudonym;
   /** Whom it was measured on; unknown until the device is associated. */
   readonly subject?: Phi | Pseudonym | undefined;
-  /** When it was measured, and whose clock says so. */
+  /** When it was measured, and how that is known. */
   readonly at: Instant;
-  readonly clock: 'device' | 'gateway';
+  readonly clock: Dating['clock'];
+  /** `at` is at most this far off; undefined where nobody can say. */
+  readonly uncertaintyMs?: number | undefined;
+  /** The gateway did not know the time when this arrived: its instants move once it does. */
+  readonly provisional?: Dating['provisional'];
   /** What the device's own clock printed, untouched. */
   readonly deviceTime?: string | undefined;
   /** When the gateway received it. */

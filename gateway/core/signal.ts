@@ -1,3 +1,4 @@
+import type { ClockStep } from './clock.ts';
 import type { DeviceId } from './device.ts';
 import type { Channel } from './intake.ts';
 import type { Instant } from './observation.ts';
@@ -37,6 +38,12 @@ export type Signal = Common &
     | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
     /** Another serial number is announced under this device’s name. */
     | { readonly kind: 'device-swapped' }
+    /** The device’s clock did not just go on: set, another zone, or a counter that began anew. */
+    | {
+        readonly kind: 'clock-stepped';
+        readonly cause: ClockStep['cause'];
+        readonly stepMs: number;
+      }
     | { readonly kind: 'line-opened' }
     | { readonly kind: 'line-closed'; readonly cause: string }
     | { readonly kind: 'line-damaged'; readonly discardedBytes: number }

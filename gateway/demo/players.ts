@@ -8,6 +8,7 @@ import { playLine } from '../players/line-player.ts';
 import { type Played, playMqtt } from '../players/mqtt-player.ts';
 import { findProtocol, loadProtocols } from '../policy.ts';
 import { simulate } from '../simulation.ts';
+import { arrivalOf, date } from '../stages/date.ts';
 import { decode, planDecoding } from '../stages/decode.ts';
 import type { Ledger } from './ledger.ts';
 import type { Bed, Credentials } from './ward.ts';
@@ -67,9 +68,11 @@ async function openReader({ id, profile }: Bed) {
   const plan = planDecoding(profile);
   return ({ bytes }: SimulatedWrite, receivedAt: Instant) => {
     const { records } = protocol.step(protocol.start, bytes);
-    return records.flatMap(
-      (record) => decode({ key: '', device: id, plan, record, receivedAt }).observations,
-    );
+    const arrival = arrivalOf({ receivedAt });
+    return records.flatMap((record) => {
+      const dating = date(record, arrival, undefined);
+      return decode({ key: '', device: id, plan, record, receivedAt, dating }).observations;
+    });
   };
 }
 

@@ -8,6 +8,8 @@ import { absentJson, categoryJson, loincCoding, mdcCoding, metricJson } from './
 export const deviceIdentifierSystem = 'urn:wardgate:device-pseudonym';
 const subjectIdentifierSystem = 'urn:wardgate:subject-pseudonym';
 const clockSystem = 'urn:wardgate:clock';
+const uncertaintyUrl = 'urn:wardgate:time-uncertainty';
+const deviceTimeUrl = 'urn:wardgate:device-time';
 
 export interface ObservationResource {
   /** The id that makes the delivery idempotent. */
@@ -21,8 +23,10 @@ export interface ObservationResource {
  * - An alert is an Observation of the MDC event whose components are the facets of IHE DEC PCD-04
  *   (source, phase, priority) in PCD-04's own words. R4 has no resource for a device's alert, and
  *   the HL7 Point-of-Care Device guide for R4 gives no profile for one.
- * - A doubt the device states is an `interpretation` with that guide's measurement status; whose
- *   clock gave the time is a `meta.tag`, for R4 has no element that says it.
+ * - A doubt the device states is an `interpretation` with that guide's measurement status.
+ * - How the time is known is a `meta.tag`, which can be searched for, and how well, with what the
+ *   device's own clock showed, are extensions of the time: R4 has no element that says it, and the
+ *   coincident time stamp of the HL7 Personal Health Device guide is a resource of its own.
  * - `issued` is when the gateway received it.
  */
 export function toObservations(observations: readonly Released[]): readonly ObservationResource[] {
@@ -45,6 +49,8 @@ function isSharing(one: Released, other: Released): boolean {
     one.at === other.at &&
     one.receivedAt === other.receivedAt &&
     one.clock === other.clock &&
+    one.uncertaintyMs === other.uncertaintyMs &&
+    one.deviceTime === other.deviceTime &&
     one.device === other.device &&
     one.subject === other.subject
   );
@@ -55,18 +61,43 @@ export function identifierJson(system: string, value: string): string {
 }
 
 /** Whom, when and by what: the beginning of the resource, up to its identifiers. */
-function circumstancesJson({ clock, subject, device, at, receivedAt }: Released): string {
+function circumstancesJson(observation: Released): string {
+  const { subject, device, at, receivedAt } = observation;
   return (
-    `{"resourceType":"Observation","meta":{"tag":[{"system":"${clockSystem}","code":"${clock}"}]},` +
+    `{"resourceType":"Observation","meta":{"tag":[${clockTags(observation)}]},` +
     '"status":"final",' +
     // Only an alert may concern nobody: FHIR R4 lets the subject out.
     (subject === undefined
       ? ''
       : reference('subject', 'Patient', subjectIdentifierSystem, subject)) +
-    `"effectiveDateTime":"${new Date(at).toISOString()}",` +
+    `"effectiveDateTime":"${new Date(at).toISOString()}",${timeExtensions(observation)}` +
     `"issued":"${new Date(receivedAt).toISOString()}",` +
     reference('device', 'Device', deviceIdentifierSystem, device)
   );
+}
+
+/** `untrusted`: the gateway did not know the time, and could not wait until it did. */
+function clockTags({ clock, provisional }: Released): string {
+  const tag = `{"system":"${clockSystem}","code":"${clock}"}`;
+  return provisional ? `${tag},{"system":"${clockSystem}","code":"untrusted"}` : tag;
+}
+
+/** What a clock shows, and nothing else. */
+const faceForm = /^[\dT:.Z+-]{10,35}$/;
+
+/** FHIR R4 json.html#primitive: what is said about a primitive stands under its name with a `_`. */
+function timeExtensions({ uncertaintyMs, deviceTime }: Released): string {
+  const extensions: string[] = [];
+  if (uncertaintyMs !== undefined) {
+    const unit = '"unit":"ms","system":"http://unitsofmeasure.org","code":"ms"';
+    const quantity = `{"value":${uncertaintyMs},${unit}}`;
+    extensions.push(`{"url":"${uncertaintyUrl}","valueQuantity":${quantity}}`);
+  }
+  if (deviceTime !== undefined && faceForm.test(deviceTime)) {
+    extensions.push(`{"url":"${deviceTimeUrl}","valueString":"${deviceTime}"}`);
+  }
+  if (extensions.length === 0) return '';
+  return `"_effectiveDateTime":{"extension":[${extensions.join(',')}]},`;
 }
 
 /** A logical reference (FHIR R4 references.html#logical): the hospital knows which record it is. */

@@ -96,12 +96,13 @@ export function flawOf(batch: readonly OutboxEntry[]): string | undefined {
 }
 
 function flawOfOne(observation: Released): string | undefined {
-  const { kind, id, device, subject, at, receivedAt } = observation;
+  const { kind, id, device, subject, at, receivedAt, uncertaintyMs = 0 } = observation;
   if (typeof id !== 'string' || id === '') return 'observation without an id';
   if (!isPseudonymText(device)) return 'device is not pseudonymous';
   const isNobody = subject === undefined && kind === 'alert';
   if (!isNobody && !isPseudonymText(subject)) return 'subject is not pseudonymous';
   if (!isInstant(at) || !isInstant(receivedAt)) return 'time out of range';
+  if (!Number.isFinite(uncertaintyMs)) return 'uncertainty is no number';
   return isCoded(observation) ? undefined : 'not in the nomenclature';
 }
 

@@ -54,6 +54,14 @@ const SampledData = z.strictObject({
     .regex(/^(-?\d+(\.\d+)?(e[+-]?\d+)?|[EUL])( (-?\d+(\.\d+)?(e[+-]?\d+)?|[EUL]))*$/),
 });
 
+/** extensibility.html: an address that says what it means, and exactly one value. */
+const Extension = z
+  .strictObject({ url: Uri, valueQuantity: Quantity.optional(), valueString: Text.optional() })
+  .refine(
+    ({ valueQuantity, valueString }) =>
+      (valueQuantity === undefined) !== (valueString === undefined),
+  );
+
 const valueElements = {
   valueQuantity: Quantity.optional(),
   valueCodeableConcept: CodeableConcept.optional(),
@@ -113,6 +121,7 @@ export const Observation = z
     code: ObservedConcept,
     subject: Reference.optional(),
     effectiveDateTime: DateTime,
+    _effectiveDateTime: z.strictObject({ extension: z.array(Extension).min(1) }).optional(),
     issued: DateTime.optional(),
     device: Reference,
     ...valueElements,

@@ -10,10 +10,14 @@ export interface Associated {
 /**
  * Gives each observation the patient its device was bound to when it was measured, which is not
  * always the one it is bound to now. An observation that names its own subject keeps it.
+ *
+ * While the gateway does not know the time, no instant says who that was. What is measured at this
+ * moment (`isPresent`) is of whoever is bound at this moment; anything else waits until it is known.
  */
 export function associate(
   observations: readonly Observation[],
   associations: readonly Association[],
+  isPresent: boolean,
 ): Associated {
   const bound: Observation[] = [];
   const held: Observation[] = [];
@@ -23,10 +27,10 @@ export function associate(
       bound.push(observation);
       continue;
     }
-    const { at } = observation;
-    const association = associations.find(
-      ({ since, until }) => at >= since && (until === undefined || at < until),
-    );
+    const { at, provisional } = observation;
+    const association = provisional
+      ? associations.find(({ until }) => isPresent && until === undefined)
+      : associations.find(({ since, until }) => at >= since && (until === undefined || at < until));
     if (association) bound.push({ ...observation, subject: association.subject });
     // An alarm is never delayed: it leaves with the device's name alone.
     else if (observation.kind === 'alert') bound.push(observation);

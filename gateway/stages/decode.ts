@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AbsentReason } from '../core/absent-reason.ts';
 import { isPlaceholderSubject } from '../core/association.ts';
+import type { Dating } from '../core/clock.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Rejection, RejectionReason } from '../core/intake.ts';
@@ -18,18 +19,11 @@ import { Phi } from '../core/phi.ts';
 import type { AlertRecord, DeviceRecord, FieldValue } from '../core/protocol.ts';
 import { apply, type Conversion, conversion } from '../core/unit.ts';
 
-/** A device clock this far ahead of ours is wrong, not early. */
-const clockAheadMsMax = 60_000;
-/** A device may hold what it measured for as long as it was out of reach, and no longer. */
-export const clockBehindMsMax = 31 * 24 * 60 * 60 * 1_000;
 /** A rejection names a field; a longer name is an attack or an accident. */
 const detailLengthMax = 64;
 
 /** What devices print. `Number` alone would read an empty field as 0. */
 const decimal = /^[+-]?\d+(\.\d+)?$/;
-/** ISO 8601 with an offset, as RFC 3339 narrows it. */
-const instantText =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** A record of a known device, with the key that makes its observations recognisable. */
 export interface IdentifiedRecord {
@@ -38,6 +32,7 @@ export interface IdentifiedRecord {
   readonly plan: DecodePlan;
   readonly record: DeviceRecord;
   readonly receivedAt: Instant;
+  readonly dating: Dating;
   /** Whom the device is bound to, where the link already knows. */
   readonly subject?: Phi | undefined;
 }
@@ -85,7 +80,7 @@ export function planDecoding(profile: DeviceProfile): DecodePlan {
 /** What every observation of one record shares. */
 type Shared = Pick<
   Observation,
-  'at' | 'clock' | 'deviceTime' | 'subject' | 'performer' | 'note' | 'device' | 'receivedAt'
+  keyof Dating | 'deviceTime' | 'subject' | 'performer' | 'note' | 'device' | 'receivedAt'
 >;
 
 /**
@@ -129,32 +124,23 @@ export function decode(identified: IdentifiedRecord): Decoded {
   return { observations, rejected };
 }
 
-/** Whose clock says when: the device's, where it states an offset and can be believed. */
 function sharedOf(identified: IdentifiedRecord, named: string | undefined): Shared {
-  const { record, receivedAt, device, plan } = identified;
+  const { record, receivedAt, device, plan, dating } = identified;
   const { time, performer, note } = record;
-  const stated = time === undefined ? undefined : instantOf(time, receivedAt);
   // A patient bound to a shared analyser is not the one whose specimen it measures.
   const bound = plan.association === 'record' ? undefined : identified.subject;
   return {
     device,
     subject: named === undefined ? bound : new Phi(named),
-    at: stated ?? receivedAt,
-    clock: stated === undefined ? 'gateway' : 'device',
+    at: dating.at,
+    clock: dating.clock,
+    uncertaintyMs: dating.uncertaintyMs,
+    provisional: dating.provisional,
     deviceTime: time,
     receivedAt,
     performer: performer === undefined ? undefined : new Phi(performer),
     note: note === undefined ? undefined : new Phi(note),
   };
-}
-
-/** What a stated time is on the gateway's clock; undefined where none can be believed. */
-export function instantOf(time: string, receivedAt: Instant): Instant | undefined {
-  if (!instantText.test(time)) return undefined;
-  const instant = Date.parse(time);
-  const isBelievable =
-    instant - receivedAt <= clockAheadMsMax && receivedAt - instant <= clockBehindMsMax;
-  return isBelievable ? (instant as Instant) : undefined;
 }
 
 function readField(
@@ -222,6 +208,8 @@ function numeric(
     quality,
     at: shared.at,
     clock: shared.clock,
+    uncertaintyMs: shared.uncertaintyMs,
+    provisional: shared.provisional,
     deviceTime: shared.deviceTime,
     receivedAt: shared.receivedAt,
     subject: shared.subject,

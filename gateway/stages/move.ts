@@ -5,7 +5,8 @@ import type { Instant } from '../core/observation.ts';
 import { Phi } from '../core/phi.ts';
 import { bedOf } from '../core/place.ts';
 import type { Bedside, BindingChange, Ward } from '../core/ward.ts';
-import { clockBehindMsMax, instantOf } from './decode.ts';
+import { clockBehindMsMax } from './clock-estimate.ts';
+import { instantOf } from './clock-face.ts';
 
 /** What a feed said, and when it came. */
 export interface SaidAdmission {

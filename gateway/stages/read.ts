@@ -18,6 +18,8 @@ export interface Reading {
   readonly discardedBytes: number;
   readonly missedMessages?: number;
   readonly lateMessages?: number;
+  /** What the device’s clock shows now, where the wire says so. */
+  readonly clockTime?: string | undefined;
 }
 
 /** 132 bit of SHA-256 in base64url: no two records of a fleet's life meet. */
@@ -85,7 +87,8 @@ function readLine(
     if (identifiesItself(record, profile)) return keyOf(salt, intake.device, content, 0, 0);
     return keyOf(salt, intake.device, content, arrivalOf(intake, memory), index);
   });
-  return { ...reading, reply, discardedBytes, missedMessages, lateMessages };
+  const { clockTime } = step;
+  return { ...reading, reply, discardedBytes, missedMessages, lateMessages, clockTime };
 }
 
 /** A datagram is a message: whatever it leaves unfinished, the next one does not continue. */
@@ -142,19 +145,25 @@ function identifiesItself(record: DeviceRecord, { metrics }: DeviceProfile): boo
   return metrics.every(({ cadence }) => cadence === 'episodic');
 }
 
-/** Numbers what does not identify itself: rises with every record of the device. */
-function arrivalOf({ device, receivedAt }: Intake, memory: Recollection): number {
+/**
+ * Numbers what does not identify itself: rises with every record of the device. Without the time
+ * the number is one of this run of the machine, for another may have begun at the same moment.
+ */
+function arrivalOf(
+  { device, receivedAt, provisional }: Intake,
+  memory: Recollection,
+): number | string {
   const key = `arrival/${device}`;
   const arrival = Math.max(((memory.get(key) ?? 0) as number) + 1, receivedAt * 1_000);
   memory.set(key, arrival);
-  return arrival;
+  return provisional ? `${provisional.boot}/${arrival}` : arrival;
 }
 
 function keyOf(
   salt: Uint8Array,
   device: string,
   bytes: Uint8Array,
-  arrival: number,
+  arrival: number | string,
   index: number,
 ): string {
   const about = Buffer.from(`${device}\0${arrival}\0${index}\0`);

@@ -6,13 +6,14 @@ import { Phi } from '../core/phi.ts';
  * One record's observations as a JSON array: what they share, then a tuple for each. A quarter of
  * plain JSON, and most of what the gateway writes to its disk.
  *
- *     [key, device, subject|0, at, receivedAt, "d"|"g", deviceTime|0, tuple...]
+ *     [key, device, subject|0, at, receivedAt, "d"|"c"|"g", deviceTime|0, doubt, tuple...]
  *     numeric, enumeration  ["n"|"e", suffix, metric, value|null, absent|0, doubt]
  *     samples               ["s", suffix, metric, values|null, absent|0, doubt, periodMs]
  *     alert                 ["a", suffix, event, metric|0, phase, doubt, priority]
  *
- * An observation's id is `key.suffix`; doubt is 1 for a questionable quality. The instants are
- * milliseconds since the epoch.
+ * An observation's id is `key.suffix`; a tuple's doubt is 1 for a questionable quality. The instants
+ * are milliseconds since the epoch, and the entry's doubt is their uncertainty in ms, 0 where it is
+ * not known; while the gateway does not know the time, it is `[uncertainty, boot, monotonicMs]`.
  */
 export type StoredEntry = readonly [
   key: string,
@@ -20,8 +21,9 @@ export type StoredEntry = readonly [
   subject: string | 0,
   at: number,
   receivedAt: number,
-  clock: 'd' | 'g',
+  clock: 'd' | 'c' | 'g',
   deviceTime: string | 0,
+  doubt: number | readonly [uncertaintyMs: number, boot: string, monotonicMs: number],
   ...observations: StoredObservation[],
 ];
 
@@ -38,7 +40,7 @@ export function encodeEntry(observations: readonly Released[]): string {
   const who = subject === undefined ? 0 : `"${subject}"`;
   const said = deviceTime === undefined ? 0 : JSON.stringify(deviceTime);
   // Keys, pseudonyms, metrics and words of our tables need no escape; what a device wrote does.
-  let text = `["${key}","${device}",${who},${at},${receivedAt},"${clock.charAt(0)}",${said}`;
+  let text = `["${key}","${device}",${who},${at},${receivedAt},"${clock.charAt(0)}",${said},${doubtOf(first)}`;
   for (const observation of observations) {
     assert(
       observation.device === device && observation.subject === subject && observation.at === at,
@@ -47,6 +49,11 @@ export function encodeEntry(observations: readonly Released[]): string {
     text += `,${encodeObservation(observation, observation.id.slice(key.length + 1))}`;
   }
   return `${text}]`;
+}
+
+function doubtOf({ uncertaintyMs = 0, provisional }: Released): string | number {
+  if (!provisional) return uncertaintyMs;
+  return JSON.stringify([uncertaintyMs, provisional.boot, provisional.monotonicMs]);
 }
 
 function encodeObservation(observation: Released, suffix: string): string {
@@ -63,14 +70,19 @@ function encodeObservation(observation: Released, suffix: string): string {
   return `["${kind}","${suffix}","${metric}",${measured},${reason},${doubt}${period}]`;
 }
 
+const clocks = { d: 'device', c: 'corrected', g: 'gateway' } as const;
+
 /** The inverse of `encodeEntry`: what went in released comes out released. */
 export function decodeEntry(entry: StoredEntry): readonly Released[] {
-  const [key, device, subject, at, receivedAt, clock, deviceTime, ...observations] = entry;
+  const [key, device, subject, at, receivedAt, clock, deviceTime, doubt, ...observations] = entry;
+  const [uncertaintyMs, boot, monotonicMs] = typeof doubt === 'number' ? [doubt] : doubt;
   const common = {
     device,
     ...(subject !== 0 && { subject }),
     at,
-    clock: clock === 'd' ? 'device' : 'gateway',
+    clock: clocks[clock],
+    ...(uncertaintyMs > 0 && { uncertaintyMs }),
+    ...(boot !== undefined && { provisional: { boot, monotonicMs } }),
     ...(deviceTime !== 0 && { deviceTime }),
     receivedAt,
   };

@@ -2,6 +2,7 @@ import { GatewayError } from '../core/error.ts';
 import { type Audit, type AuditSigner, openAudit } from './audit.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
+import { type DeviceClocks, openDeviceClocks } from './device-clocks.ts';
 import { type Devices, openDevices } from './devices.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -16,6 +17,7 @@ import { openUsers, type Users } from './users.ts';
 /** Everything the site keeps, in one file. */
 export interface Store {
   readonly devices: Devices;
+  readonly deviceClocks: DeviceClocks;
   readonly outbox: Outbox;
   readonly held: Held;
   readonly stays: Stays;
@@ -56,6 +58,7 @@ export function openStore(
   return {
     counters,
     devices: openDevices(database),
+    deviceClocks: openDeviceClocks(database),
     outbox: openOutbox(database, counters),
     held: openHeld(database),
     stays: openStays(database),

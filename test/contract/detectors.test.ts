@@ -56,6 +56,7 @@ const kinds = {
     reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
     detail: fc.string(),
   },
+  'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
   'line-opened': {},
   'line-closed': { cause: fc.string() },
   'line-damaged': { discardedBytes: fc.nat() },

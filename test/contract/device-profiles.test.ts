@@ -10,6 +10,7 @@ import type { Protocol } from '../../gateway/core/protocol.ts';
 import { vitalSigns } from '../../gateway/core/simulated-patient.ts';
 import type { SimulatedMoment, Simulator } from '../../gateway/core/simulator.ts';
 import { check } from '../../gateway/stages/check.ts';
+import { arrivalOf, date } from '../../gateway/stages/date.ts';
 import { decode, planDecoding } from '../../gateway/stages/decode.ts';
 
 /**
@@ -129,7 +130,9 @@ function play(profile: DeviceProfile, said: SimulatedMoment) {
     state = step.state;
     discardedBytes += step.discardedBytes;
     for (const [place, record] of step.records.entries()) {
-      const decoded = decode({ key: `${index}.${place}`, device, plan, record, receivedAt });
+      const dating = date(record, arrivalOf({ receivedAt }), undefined);
+      const key = `${index}.${place}`;
+      const decoded = decode({ key, device, plan, record, receivedAt, dating });
       const checked = check(decoded.observations);
       observations.push(...checked.observations);
       rejected.push(...decoded.rejected, ...checked.rejected);

@@ -45,6 +45,21 @@ create table stay (
   wall_time integer
 ) strict, without rowid;
 
+-- What is known of each device's own clock: `offset_ms` is the least it is ahead of true time at
+-- `at`, and the truth is at most `uncertainty_ms` more. `step_ms` is by how much it was set last.
+create table device_clock (
+  device text primary key references device (id),
+  is_zoned integer not null,
+  offset_ms real not null,
+  uncertainty_ms real not null,
+  drift_low_ppm real not null,
+  drift_high_ppm real not null,
+  readings integer not null,
+  at integer not null,
+  since integer not null,
+  step_ms real not null
+) strict, without rowid;
+
 -- What each relay still owes its destination, several entries a row, clustered in the order of
 -- delivery. `body` is JSON: [[sequence, entry], ...].
 create table outbox (

@@ -37,7 +37,9 @@ const analyser = planDecoding(defineDeviceProfile({ ...profile, association: 're
 const receivedAt = Date.UTC(2026, 10, 22, 10, 0, 0) as Instant;
 
 function identified(record: DeviceRecord, more: Partial<IdentifiedRecord> = {}): IdentifiedRecord {
-  return { key: 'k1', device: 'oxi-1' as DeviceId, plan: monitor, record, receivedAt, ...more };
+  const dating = { at: receivedAt, clock: 'gateway', uncertaintyMs: 30_000 } as const;
+  const device = 'oxi-1' as DeviceId;
+  return { key: 'k1', device, plan: monitor, record, receivedAt, dating, ...more };
 }
 
 function read(fields: Readonly<Record<string, FieldValue>>) {
@@ -127,23 +129,16 @@ describe('a field', () => {
   });
 });
 
-describe('the time', () => {
-  it.each([
-    ['2026-11-22T09:59:50Z', 'device', Date.UTC(2026, 10, 22, 9, 59, 50)],
-    ['2026-11-22T10:59:50.5+01:00', 'device', Date.UTC(2026, 10, 22, 9, 59, 50, 500)],
-    ['2026-11-22T10:01:00Z', 'device', Date.UTC(2026, 10, 22, 10, 1, 0)],
-    ['2026-11-22T10:01:00.001Z', 'gateway', receivedAt],
-    ['2026-10-22T10:00:00Z', 'device', Date.UTC(2026, 9, 22, 10, 0, 0)],
-    ['2026-10-22T09:59:59Z', 'gateway', receivedAt],
-    ['2026-11-22T09:59:50', 'gateway', receivedAt],
-    ['2026-11-22', 'gateway', receivedAt],
-    ['22 Nov 2026 09:59:50 GMT', 'gateway', receivedAt],
-    [undefined, 'gateway', receivedAt],
-  ])('%s is on the clock of the %s', (time, clock, at) => {
-    const { observations } = decode(identified({ fields: { SPO2: 97 }, time }));
-    expect(observations).toMatchObject([{ clock, at, receivedAt }]);
-    expect(observations[0]?.deviceTime).toBe(time);
-  });
+it('is dated as it was told, and keeps what the device printed', () => {
+  const dating = {
+    at: (receivedAt - 5_000) as Instant,
+    clock: 'corrected',
+    uncertaintyMs: 40,
+    provisional: { boot: 'b', monotonicMs: 7 },
+  } as const;
+  const time = '1999-12-31T23:59:00';
+  const { observations } = decode(identified({ fields: { SPO2: 97 }, time }, { dating }));
+  expect(observations).toMatchObject([{ ...dating, receivedAt, deviceTime: time }]);
 });
 
 describe('a record', () => {
