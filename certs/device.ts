@@ -1,6 +1,9 @@
 import { defineCertificateProfile } from '../gateway/core/certificate-profile.ts';
 
-/** A bedside device: its common name is its MQTT client id. RSA for devices that know nothing else. */
+/**
+ * A bedside device that was given its key: its common name is its MQTT client id. RSA for devices
+ * that know nothing else.
+ */
 export default defineCertificateProfile({
   id: 'device',
   validityDays: 397,

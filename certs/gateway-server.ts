@@ -1,9 +1,9 @@
 import { defineCertificateProfile } from '../gateway/core/certificate-profile.ts';
 
-/** The gateway's own MQTT and HTTPS servers. 397 days is what browsers accept of a site's own PKI. */
+/** The gateway's own MQTT and HTTPS servers. It renews by itself, also after a long time without power. */
 export default defineCertificateProfile({
   id: 'gateway-server',
-  validityDays: 397,
+  validityDays: 90,
   keyUsages: ['digitalSignature'],
   extendedKeyUsages: ['serverAuth'],
   alternativeNames: ['dns', 'ip'],

@@ -17,11 +17,12 @@ import { type LineServer, startLineServer } from './links/line-server.ts';
 import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
 import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import { readSecretFile } from './pki/secrets.ts';
-import { openSitePki, type SitePki } from './pki/site-pki.ts';
+import type { SitePki } from './pki/site-pki.ts';
 import { findProtocol, loadProtocols } from './policy.ts';
 import { findProfile, loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
+import { startTrust, type Trust, tlsOf } from './trust.ts';
 import { type WardWatch, watchWard } from './ward-watch.ts';
 
 const hourMs = 3_600_000;
@@ -59,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function stop(): Promise<void> {
     clearInterval(running.expiry);
+    running.trust?.close();
     await running.https?.close();
     await running.broker?.close();
     await running.lineServer?.close();
@@ -75,9 +77,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const opening = openAdmission(config, profiles, running, options);
     const [admission, protocols] = await Promise.all([opening, loadProtocols()]);
     running.admission = admission;
-    const pki = openSitePki(options.directory);
+    const trust = await startTrust({ ...options, call: admission.call.bind(admission) });
+    running.trust = trust;
     const watch = watchWard(admission.queue);
-    await startParts(running, { config, profiles, protocols, pki, admission, watch, options });
+    await startParts(running, { config, profiles, protocols, trust, admission, watch, options });
+    trust.onRenewed((pki) => renewParts(running, pki));
+    trust.onRevoked(() => running.https?.end(({ certificate }) => isRevoked(trust, certificate)));
     return {
       mqttPort: running.broker?.port ?? 0,
       httpsPort: running.https?.port ?? 0,
@@ -94,6 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 interface Running {
   admission?: Admission;
   clerk?: AuditClerk;
+  trust?: Trust;
   broker?: MqttBroker;
   https?: HttpsServer;
   lineServer?: LineServer;
@@ -107,7 +113,7 @@ interface Material {
   readonly config: Config;
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
   readonly protocols: ReadonlyMap<string, Protocol>;
-  readonly pki: SitePki;
+  readonly trust: Trust;
   readonly admission: Admission;
   /** What links say goes through it to the admission. */
   readonly watch: WardWatch;
@@ -165,7 +171,7 @@ function startExpiry({ config, admission, options }: Material): NodeJS.Timeout {
 function openBroker({
   config,
   profiles,
-  pki,
+  trust,
   admission,
   watch,
   options,
@@ -175,7 +181,8 @@ function openBroker({
   return startMqttBroker({
     host: config.host,
     port,
-    tls: { ...pki.server, ca: pki.trust },
+    tls: tlsOf(trust.pki),
+    standing: trust.standing,
     limits: { ...defaultMqttLimits, connectionsMax, connectionsPerAddressMax },
     async device(id) {
       const device = await admission.call('device', id);
@@ -189,13 +196,23 @@ function openBroker({
   });
 }
 
+/** For the next handshakes; whoever is connected stays. */
+function renewParts({ broker, lineServer, https }: Running, pki: SitePki): void {
+  for (const part of [broker, lineServer, https]) part?.renew(tlsOf(pki));
+}
+
+function isRevoked({ standing }: Trust, certificate: string | undefined): boolean {
+  return certificate !== undefined && standing.isRevoked(certificate);
+}
+
 function openLineServer(port: number, material: Material): Promise<LineServer> {
-  const { config, profiles, protocols, pki, admission, watch, options } = material;
+  const { config, profiles, protocols, trust, admission, watch, options } = material;
   const { log, now } = options;
   return startLineServer({
     host: config.host,
     port,
-    tls: { ...pki.server, ca: pki.trust },
+    tls: tlsOf(trust.pki),
+    standing: trust.standing,
     limits: defaultMqttLimits,
     async device(id) {
       const device = await admission.call('device', id);

@@ -1,4 +1,5 @@
 import { principalOfCertificate } from './access/certificate-principal.ts';
+import { certificateMissing } from './access/device-identity.ts';
 import { openAccounts } from './accounts.ts';
 import type { Admission } from './admission.ts';
 import { accountPrincipal } from './api/account-principal.ts';
@@ -6,12 +7,14 @@ import type { Accounts } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
 import { credentialRoutes } from './api/credentials.ts';
 import { deviceRoutes } from './api/devices.ts';
+import { estRoutes } from './api/est.ts';
 import { findingRoutes } from './api/findings.ts';
 import { healthRoutes } from './api/health.ts';
 import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
 import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
-import type { Route } from './api/route.ts';
+import { revocationRoutes } from './api/revocation.ts';
+import type { Caller, Route } from './api/route.ts';
 import { securityContactRoute } from './api/security-contact.ts';
 import { sessionRoutes } from './api/session.ts';
 import { sessionsRoutes } from './api/sessions.ts';
@@ -19,32 +22,34 @@ import { userRoutes } from './api/users.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
-import type { SitePki } from './pki/site-pki.ts';
+import type { Principal } from './core/principal.ts';
+import { estEnrolment } from './est-enrolment.ts';
+import { revocationAnswers } from './revocation-answers.ts';
 import { endWithSessions } from './session-watch.ts';
+import { type Trust, tlsOf } from './trust.ts';
 import { version } from './version.ts';
 import type { WardWatch } from './ward-watch.ts';
 
 /** What the interface shows and does, as the gateway has it. */
 export interface InterfaceMaterial {
   readonly config: Config;
-  readonly pki: SitePki;
+  readonly trust: Trust;
   readonly admission: Admission;
   readonly watch: WardWatch;
   readonly options: { readonly log: Log; readonly now: () => Instant };
 }
 
 export async function openHttps(material: InterfaceMaterial): Promise<HttpsServer> {
-  const { config, pki, options } = material;
-  const { log, now } = options;
+  const { config, trust, options } = material;
+  const { log } = options;
   const accounts = accountsOf(material);
   const server = await startHttpsServer({
     host: config.host,
     port: config.https.port,
-    tls: { ...pki.server, ca: pki.trust },
+    tls: tlsOf(trust.pki),
     routes: routesOf(material, accounts),
     principalOf: async (caller) =>
-      (await accountPrincipal(caller, accounts)) ??
-      (caller.certificate && principalOfCertificate(caller.certificate, now())),
+      (await accountPrincipal(caller, accounts)) ?? byCertificate(caller, material),
     onRefused: ({ principal, address, action, reason }) =>
       log('access.refused', { role: principal?.role, who: principal?.id, address, action, reason }),
     log,
@@ -62,12 +67,27 @@ export function accountsOf({ config, admission, options }: InterfaceMaterial): A
   });
 }
 
+/** Who shows a certificate that holds. One that does not is noticed, and is nobody's. */
+function byCertificate(
+  { peer, address }: Caller,
+  { trust, watch, options }: InterfaceMaterial,
+): Principal | undefined {
+  const at = options.now();
+  const known = principalOfCertificate(peer, trust.standing, at);
+  if (known === undefined || 'role' in known) return known;
+  const { distrust: cause } = known;
+  // Most callers show none, and none is asked for everywhere.
+  if (cause !== certificateMissing) watch.queue.signal({ kind: 'refused', cause, address, at });
+  return undefined;
+}
+
 /** Every route of the interface. A resource takes what it needs of the gateway as arguments. */
 export function routesOf(
-  { config, admission, watch, options }: InterfaceMaterial,
+  { config, admission, trust, watch, options }: InterfaceMaterial,
   accounts: Accounts,
 ): readonly Route[] {
   const { now } = options;
+  const certificates = { ...options, trust, call: admission.call.bind(admission) };
   const routes = [
     ...healthRoutes(() => admission.isKeeping()),
     ...sessionRoutes(accounts),
@@ -86,6 +106,8 @@ export function routesOf(
       state: () => admission.call('outboxState'),
       retry: (relay, actor) => admission.call('retryOutbox', relay, actor, now()),
     }),
+    ...estRoutes(estEnrolment(certificates)),
+    ...revocationRoutes(revocationAnswers(certificates)),
     ...auditRoutes({ page: (after, countMax) => admission.call('auditPage', after, countMax) }),
   ];
   return [...routes, openApiRoute(routes, version)];

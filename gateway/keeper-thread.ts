@@ -5,6 +5,7 @@ import type { AuditProblem } from './audit/verify.ts';
 import { auditSigner } from './audit-trail.ts';
 import { auditRefusals, auditStart, checkAuditTail } from './auditing.ts';
 import type { Batch } from './batch.ts';
+import { type CertificateCalls, certificateCalls } from './certificate-calls.ts';
 import type { AuditEntry } from './core/audit-entry.ts';
 import type { Device } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
@@ -24,7 +25,7 @@ import { openStore, type Store } from './store/store.ts';
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
  * only; everything that judges or writes happens here, one batch at a time.
  */
-export interface KeeperCalls extends SiteCalls, AccountCalls {
+export interface KeeperCalls extends SiteCalls, AccountCalls, CertificateCalls {
   device(id: string): Device | undefined;
   next(relay: string, countMax: number): readonly OutboxEntry[];
   delivered(relay: string, names: readonly EntryName[]): void;
@@ -116,6 +117,7 @@ function keeperCalls(
   return {
     ...siteCalls(store),
     ...accountCalls(store),
+    ...certificateCalls(store),
     device: (id) => store.devices.find(id),
     next: (relay, countMax) => store.outbox.next(relay, countMax),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),

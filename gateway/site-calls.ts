@@ -71,7 +71,7 @@ function stateOf(
   withSubject: boolean,
   now: number,
 ): DeviceState {
-  const [certificate] = store.devices.certificates(device.id);
+  const [certificate] = store.certificates.of(device.id);
   const [association] = store.devices.associations(device.id);
   const isBound = association !== undefined && (association.until ?? now + 1) > now;
   return {

@@ -1,7 +1,7 @@
-import type { PeerCertificate } from 'node:tls';
+import type { CertificateStanding } from '../core/certificate-standing.ts';
 import type { Instant } from '../core/observation.ts';
 import type { Principal, Role } from '../core/principal.ts';
-import { identify } from './device-identity.ts';
+import { type Distrust, identify, type Peer } from './device-identity.ts';
 
 /** The kinds of certificates that name somebody, by the word in their URI, and the role of each. */
 const kinds = {
@@ -12,16 +12,20 @@ const kinds = {
 } as const satisfies Record<string, Role>;
 
 /**
- * Who a certificate names that TLS has already verified: its common name is the id, its only
- * alternative name the URI of its kind and that id. Undefined for any other, such as a server's.
+ * Who a certificate names, if it holds: its common name is the id, its only alternative name the URI
+ * of its kind and that id. Undefined for one that holds and names nobody,
+ * such as a server's.
  */
 export function principalOfCertificate(
-  certificate: PeerCertificate,
+  peer: Peer,
+  standing: CertificateStanding,
   now: Instant,
-): Principal | undefined {
+): Principal | Distrust | undefined {
   for (const [kind, role] of Object.entries(kinds)) {
-    const identity = identify(certificate, now, kind);
-    if (typeof identity !== 'string') return { id: identity.device, role, by: 'certificate' };
+    const verdict = identify(peer, standing, now, kind);
+    if (typeof verdict === 'string') continue;
+    if ('distrust' in verdict) return verdict;
+    return { id: verdict.device, role, by: 'certificate', certificate: verdict.fingerprint };
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { PeerCertificate } from 'node:tls';
+import type { CertificateStanding } from '../core/certificate-standing.ts';
 import { DeviceId } from '../core/device.ts';
 import type { Instant } from '../core/observation.ts';
 
@@ -6,35 +7,82 @@ export interface DeviceIdentity {
   readonly device: DeviceId;
   /** SHA-256 of the whole certificate: two connections with the same one are the same device. */
   readonly fingerprint: string;
+  /** Present when the certificate has expired and the site still lets it in until then. */
+  readonly graceUntil?: Instant | undefined;
 }
 
-/** Why a certificate that TLS accepted still names no device. */
-export type IdentityRefusal = 'certificate-name' | 'certificate-uri' | 'certificate-expired';
+/**
+ * Why nobody is let in by this certificate: a code of OpenSSL's verification such as
+ * `INVALID_PURPOSE`, or one of ours.
+ */
+export interface Distrust {
+  readonly distrust: string;
+}
 
-type Certificate = Pick<
-  PeerCertificate,
-  'subject' | 'subjectaltname' | 'fingerprint256' | 'valid_from' | 'valid_to'
->;
+/** The distrust of whoever shows none. */
+export const certificateMissing = 'certificate-missing';
+
+/** Why a certificate that is trusted still names no device. */
+export type IdentityRefusal = 'certificate-name' | 'certificate-uri';
+
+/** What a finished TLS handshake says of the other side. */
+export interface Peer {
+  /** What OpenSSL found wrong with the chain; undefined or null when nothing. */
+  readonly authorizationError: unknown;
+  getPeerCertificate(): Partial<
+    Pick<
+      PeerCertificate,
+      'subject' | 'subjectaltname' | 'fingerprint256' | 'valid_from' | 'valid_to'
+    >
+  >;
+}
 
 /**
- * Reads who a device is from the certificate TLS has already verified.
- * Its common name is the device id and its only alternative name is the URI of that id, so a
- * certificate made for anything else — a server, a consumer, another site's naming — is no device.
- * `kind` is the word in the URI where the certificate is to name something else than a device.
+ * The one verdict on a device's certificate, for every listener. OpenSSL verifies the chain, the
+ * signature and the purpose; everything else is decided here, and what is not expressly good is
+ * refused.
+ *
+ * A resumed TLS session carries the verdict of its first handshake, so the dates and the standing
+ * are looked at each time.
+ *
+ * @param kind the word in the URI where the certificate is to name something else than a device.
  */
 export function identify(
-  certificate: Certificate,
+  peer: Peer,
+  standing: CertificateStanding,
   now: Instant,
   kind = 'device',
-): DeviceIdentity | IdentityRefusal {
+): DeviceIdentity | IdentityRefusal | Distrust {
+  const certificate = peer.getPeerCertificate();
+  const { fingerprint256: fingerprint, valid_from, valid_to } = certificate;
+  if (fingerprint === undefined) return { distrust: certificateMissing };
+  if (standing.isRevoked(fingerprint)) return { distrust: 'certificate-revoked' };
+  if (!(Date.parse(valid_from ?? '') <= now)) return { distrust: 'CERT_NOT_YET_VALID' };
+  const isInTime = now <= Date.parse(valid_to ?? '');
+  const graceUntil = isInTime ? undefined : graceOf(fingerprint, standing, now);
+  if (graceUntil === undefined) {
+    const error = peer.authorizationError ?? undefined;
+    if (error !== undefined) return { distrust: String(error) };
+    if (!isInTime) return { distrust: 'CERT_HAS_EXPIRED' };
+  }
   // A CN of `+` or `#` would be a wildcard in a topic; `DeviceId` lets neither through.
   const name = DeviceId.safeParse(certificate.subject?.CN);
   if (!name.success) return 'certificate-name';
   if (certificate.subjectaltname !== `URI:urn:wardgate:${kind}:${name.data}`)
     return 'certificate-uri';
-  // A resumed TLS session skips the check of the dates.
-  const isInTime =
-    Date.parse(certificate.valid_from) <= now && now <= Date.parse(certificate.valid_to);
-  if (!isInTime) return 'certificate-expired';
-  return { device: name.data, fingerprint: certificate.fingerprint256 };
+  return { device: name.data, fingerprint, ...(graceUntil !== undefined && { graceUntil }) };
+}
+
+/**
+ * OpenSSL reports one fault of several: that a certificate has expired hides that a stranger issued
+ * it. So its verdict counts for nothing here. The grace names the whole certificate by its hash, it
+ * is given only to certificates this site issued, and the site's authority has signed it.
+ */
+function graceOf(
+  fingerprint: string,
+  standing: CertificateStanding,
+  now: Instant,
+): Instant | undefined {
+  const until = standing.graceUntil(fingerprint);
+  return until !== undefined && now <= until ? until : undefined;
 }

@@ -13,7 +13,6 @@ export interface HttpsTls {
   /** The certificate with its chain. */
   readonly cert: string;
   readonly ca?: readonly string[] | undefined;
-  readonly crl?: readonly string[] | undefined;
 }
 
 /** Limits against slow and many clients. */
@@ -57,17 +56,16 @@ export function createHttpsListener(tls: HttpsTls, handle: RequestListener): Ser
 }
 
 /** A client may show a certificate; whether a route asks for one is the route's affair. */
-export function tlsOptions({ key, cert, ca, crl }: HttpsTls): TlsOptions {
+export function tlsOptions({ key, cert, ca }: HttpsTls): TlsOptions {
   return {
     ...tlsPolicy,
     key,
     cert,
     // Without an authority of the site nobody's certificate holds, not even one of a public one.
     ca: [...(ca ?? [])],
-    ...(crl !== undefined && crl.length > 0 && { crl: [...crl] }),
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
     requestCert: true,
-    // What a client showed is looked at before it counts: `authorized` must be true.
+    // What a client showed counts only once `identify` has found nothing wrong with it.
     rejectUnauthorized: false,
   };
 }

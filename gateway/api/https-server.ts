@@ -55,7 +55,7 @@ export interface RefusedCall {
 
 export interface HttpsServer {
   readonly port: number;
-  /** New certificates or revocation lists, from the next handshake on. */
+  /** New certificates, from the next handshake on. */
   renew(tls: HttpsTls): void;
   /** Those whose requests — in practice streams — are under way. */
   underWay(): readonly Principal[];
@@ -340,7 +340,6 @@ function isPath(pattern: string, path: string): boolean {
 
 function callerOf({ method, url, raw }: FastifyRequest): Caller {
   const socket = raw.socket as TLSSocket;
-  const certificate = socket.authorized ? socket.getPeerCertificate() : undefined;
   const { headers } = raw;
-  return { method, url, headers, address: addressOf(socket), certificate };
+  return { method, url, headers, address: addressOf(socket), peer: socket };
 }

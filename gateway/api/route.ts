@@ -1,5 +1,5 @@
-import type { PeerCertificate } from 'node:tls';
 import type { z } from 'zod';
+import type { Peer } from '../access/device-identity.ts';
 import type { ActionName, Principal } from '../core/principal.ts';
 import type { Problem } from './problem.ts';
 
@@ -12,8 +12,8 @@ export interface Caller {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Remote address without its port. */
   readonly address: string;
-  /** The client's certificate, if it showed one that holds before the site's authorities. */
-  readonly certificate?: PeerCertificate | undefined;
+  /** What the TLS handshake said of the client's certificate, if it showed one. */
+  readonly peer: Peer;
 }
 
 /** One request to one route: allowed, and of the shape the route declares. */

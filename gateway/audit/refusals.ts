@@ -5,11 +5,11 @@ import type { Signal } from '../core/signal.ts';
 const entriesMax = 16;
 
 /**
- * What was refused since the last time, counted by who was refused what: a flood of refusals must
- * not flood the audit trail, nor wait for it.
+ * What was refused since the last time, and who was let in by a grace, counted by who and what: a
+ * flood of refusals must not flood the audit trail, nor wait for it.
  */
 export interface Refusals {
-  /** Takes what is a refusal and lets the rest pass. */
+  /** Takes what is a refusal or a use of a grace, and lets the rest pass. */
   note(signals: readonly Signal[]): void;
   /** A destination refused an entry of the outbox for good. */
   noteRelay(relay: string, cause: string, at: number): void;
@@ -44,6 +44,7 @@ export function createRefusals(): Refusals {
   return {
     note(signals) {
       for (const signal of signals) {
+        if (signal.kind === 'grace-used') note(graceUse(signal));
         const [object, detail] = causeOf(signal) ?? [];
         if (object !== undefined && detail !== undefined) {
           note(refusal(signal.at, whoseIs(signal), object, detail));
@@ -65,6 +66,17 @@ export function createRefusals(): Refusals {
 
 function refusal(at: number, actor: string, object: string, detail: string): AuditEntry {
   return { at, actor, action: 'access.refused', object, outcome: 'failure', detail };
+}
+
+function graceUse(signal: Extract<Signal, { kind: 'grace-used' }>): AuditEntry {
+  return {
+    at: signal.at,
+    actor: whoseIs(signal),
+    action: 'device.grace-used',
+    object: signal.device ?? '',
+    outcome: 'success',
+    detail: `until ${new Date(signal.until).toISOString()}`,
+  };
 }
 
 function whoseIs({ device, address }: Signal): string {

@@ -8,13 +8,16 @@ import { type KnownClock, zoneOf } from '../core/clock.ts';
 import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Place } from '../core/place.ts';
-import { createEnrolmentToken, tokenLifeMs } from '../enrolment.ts';
+import { createEnrolmentToken } from '../enrolment.ts';
 import { createOneTimePassword } from '../pki/password.ts';
 import { toPkcs12 } from '../pki/pkcs12.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { findProfile, loadProfiles } from '../profiles.ts';
 import { commandActor, openSiteStore } from '../site.ts';
 import type { Store } from '../store/store.ts';
+import { grace } from './device/grace.ts';
+import { revoke } from './device/revoke.ts';
+import { token } from './device/token.ts';
 
 /** As the hospital writes it in PV1-3, so that admissions find the device. */
 const placeOptions = {
@@ -57,7 +60,7 @@ const add = defineCommand({
     try {
       if (store.devices.find(id.data)) throw new GatewayError('device-exists', `${word} exists`);
       const now = Date.now();
-      const { token, hash } = createEnrolmentToken();
+      const { token: secret, hash, expiresAt } = createEnrolmentToken(now);
       const device: Device = {
         id: id.data,
         profile: profile.id,
@@ -66,7 +69,6 @@ const add = defineCommand({
         ward: options.ward,
         addedAt: now,
       };
-      const expiresAt = now + tokenLifeMs;
       store.transact(() => {
         store.devices.add(device, { hash, expiresAt });
         record(store, 'device.add', word, `profile ${profile.id}`);
@@ -74,10 +76,10 @@ const add = defineCommand({
         placeDevice(store, { device: word, place: where, actor: commandActor(), now });
       });
       if (options.json)
-        print(JSON.stringify({ ...device, ...where, token, tokenExpiresAt: expiresAt }));
+        print(JSON.stringify({ ...device, ...where, token: secret, tokenExpiresAt: expiresAt }));
       else {
         print(`Registered ${word} (${profile.manufacturer} ${profile.model}).`);
-        print(`Enrolment token, good once and for 24 h: ${token}`);
+        print(`Enrolment token, good once and for 24 h: ${secret}`);
         print(`Or make its certificate here: wardgate device enrol ${word} --dir ${options.dir}`);
       }
       return 0;
@@ -112,7 +114,9 @@ const enrol = defineCommand({
       const files = await write({ ...issued, id: device.id, rootPem: pki.rootPem }, options);
       const { serialNumber, fingerprint256: fingerprint, notBefore, notAfter } = issued;
       store.transact(() => {
-        store.devices.addCertificate(device.id, { serialNumber, fingerprint, notBefore, notAfter });
+        const validity = { notBefore, notAfter };
+        const names = { kind: 'device', subject: device.id };
+        store.certificates.add({ ...names, serialNumber, fingerprint, ...validity });
         record(store, 'device.enrol', word, `certificate ${serialNumber}`);
       });
       if (options.json) print(JSON.stringify({ device: word, serialNumber, notAfter, ...files }));
@@ -282,9 +286,9 @@ const accept = defineCommand({
 
 export default defineCommand({
   name: 'device',
-  summary: 'Registers, enrols, lists, places and accepts devices.',
+  summary: 'Registers, enrols, lists, places, accepts and revokes devices.',
   example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor',
-  commands: [add, enrol, list, show, place, accept],
+  commands: [add, token, enrol, list, show, place, accept, revoke, grace],
 });
 
 function findDevice(store: Store, id: string): Device {
@@ -327,7 +331,7 @@ function describe(store: Store, device: Device, now: number) {
     serialNumber: store.devices.serialNumber(device.id),
     clock: describeClock(store.deviceClocks.find(device.id)),
     held: held.map(({ cause, rows }) => ({ cause, rows })),
-    certificates: store.devices.certificates(device.id),
+    certificates: store.certificates.of(device.id),
   };
 }
 

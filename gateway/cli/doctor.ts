@@ -1,14 +1,15 @@
-import { X509Certificate } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { failures, GatewayError } from '../core/error.ts';
+import { forecastExpiry } from '../expiry-forecast.ts';
 import { readSecret } from '../pki/secrets.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { loadProfiles } from '../profiles.ts';
 import { connectRelay } from '../relay-settings.ts';
+import { openSiteStore } from '../site.ts';
 import { openStore } from '../store/store.ts';
 
 type Verdict = 'ok' | 'warning' | 'failed';
@@ -19,8 +20,6 @@ interface Check {
   readonly detail: string;
 }
 
-const dayMs = 86_400_000;
-const certificateDaysMin = 30;
 const diskBytesMin = 500_000_000;
 const connectTimeoutMs = 2_000;
 /** A Pi has no clock battery: before this it cannot know what time it is. */
@@ -98,14 +97,18 @@ function disk(dir: string): Check {
 }
 
 function certificates(dir: string): Omit<Check, 'check'> {
-  const pki = openSitePki(dir);
-  const days = [pki.server.cert, ...pki.trust].map((pem) =>
-    Math.floor((Date.parse(new X509Certificate(pem).validTo) - Date.now()) / dayMs),
-  );
-  const left = Math.min(...days);
-  const detail = `the first one expires in ${left} days`;
-  if (left < 0) return { verdict: 'failed', detail };
-  return { verdict: left < certificateDaysMin ? 'warning' : 'ok', detail };
+  const { store } = openSiteStore(dir);
+  try {
+    const now = Date.now();
+    const expiries = forecastExpiry(openSitePki(dir), store.certificates.current(now), now);
+    const [first] = expiries.filter(({ state }) => state !== 'good');
+    const worst = first ?? expiries[0];
+    const detail = `${worst?.kind} ${worst?.subject}: ${worst?.daysLeft} days left`;
+    if (first === undefined) return { verdict: 'ok', detail };
+    return { verdict: first.state === 'expired' ? 'failed' : 'warning', detail };
+  } finally {
+    store.close();
+  }
 }
 
 function database(dir: string): string {

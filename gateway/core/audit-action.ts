@@ -71,6 +71,26 @@ export const auditActions = {
     does: 'C',
     meaning: 'A certificate was issued to a device.',
   },
+  'device.grace': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'A certificate that expires is let in for some days more.',
+  },
+  'device.grace-used': {
+    kind: 'node-authentication',
+    does: 'E',
+    meaning: 'A device came in by a certificate that has expired; counted by the minute.',
+  },
+  'device.revoke': {
+    kind: 'credentials-changed',
+    does: 'D',
+    meaning: 'Certificates of a device were revoked, and its token taken away.',
+  },
+  'device.token': {
+    kind: 'credentials-changed',
+    does: 'C',
+    meaning: 'A one-time enrolment token was made.',
+  },
   'gateway.start': { kind: 'application-start', does: 'E', meaning: 'The gateway started.' },
   'gateway.stop': { kind: 'application-stop', does: 'E', meaning: 'The gateway was stopped.' },
   'outbox.export': {

@@ -23,6 +23,10 @@ export const failures = {
     exit: 1,
     remedy: 'Choose another id; wardgate device list shows the ids in use.',
   },
+  'certificate-unknown': {
+    exit: 1,
+    remedy: 'wardgate device show ID lists the certificates of a device.',
+  },
   'subject-invalid': { exit: 1, remedy: 'Give the patient’s real identifier of your site.' },
   'user-unknown': { exit: 1, remedy: 'wardgate user list shows the names.' },
   'user-exists': { exit: 1, remedy: 'Choose another name; wardgate user list shows those in use.' },

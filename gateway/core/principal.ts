@@ -21,6 +21,8 @@ export interface Principal {
   readonly role: Role;
   /** By what it showed who it is. */
   readonly by: 'certificate' | 'session' | 'token';
+  /** SHA-256 of the certificate it came by, as node:tls shows it. */
+  readonly certificate?: string;
   /** Names the session or token it came by, so that what is under way can be ended with it. */
   readonly session?: string;
   /** Only until its first steps are done: password changed, second factor enrolled. */

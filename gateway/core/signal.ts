@@ -20,6 +20,8 @@ export type Signal = Common &
     | { readonly kind: 'refused'; readonly cause: string }
     /** Somebody did not sign in: a wrong name, password or code, whoever’s. */
     | { readonly kind: 'sign-in-refused'; readonly isLocked: boolean }
+    /** A certificate that has expired was let in, by a grace that ends then. */
+    | { readonly kind: 'grace-used'; readonly until: Instant }
     /** A packet broke MQTT 3.1.1; `cause` is the clause, such as `MQTT-3.3.1-4`. */
     | { readonly kind: 'protocol-violation'; readonly cause: string }
     | {

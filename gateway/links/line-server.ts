@@ -1,5 +1,7 @@
 import type { TLSSocket } from 'node:tls';
-import { type DeviceIdentity, identify } from '../access/device-identity.ts';
+import type { DeviceIdentity, IdentityRefusal } from '../access/device-identity.ts';
+import { lapseOf } from '../access/lapse.ts';
+import type { CertificateStanding } from '../core/certificate-standing.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Log } from '../core/event.ts';
@@ -18,6 +20,8 @@ export interface LineServerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly tls: MqttTls;
+  /** Asked at each handshake, and all the time about whoever is connected. */
+  readonly standing: CertificateStanding;
   /** Of the connections; those of MQTT packets do not apply. */
   readonly limits: MqttLimits;
   /** Asked at each connection. Undefined: not registered. */
@@ -35,13 +39,15 @@ export interface ServedDevice {
 
 export interface LineServer {
   readonly port: number;
+  /** New certificates, from the next handshake on; no old session is resumed. */
+  renew(tls: MqttTls): void;
   /** Writes the replies still owed, then closes every connection. */
   close(): Promise<void>;
 }
 
 /** One device's open connection. */
 interface Served {
-  readonly fingerprint: string;
+  readonly identity: DeviceIdentity;
   readonly end: (cause: LineCause) => void;
   readonly ended: Promise<void>;
 }
@@ -72,16 +78,31 @@ class RunningLineServer implements LineServer {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, limits, intake, now } = this.#options;
+    const { host, port, tls, standing, limits, intake, now } = this.#options;
     this.#listener = await listenForMqtt({
       host,
       port,
       tls,
       limits,
-      secured: (socket, address) => void this.#admit(socket, address).catch(() => socket.destroy()),
+      standing,
+      now,
+      secured: (socket, address, identity) =>
+        void this.#admit(socket, address, identity).catch(() => socket.destroy()),
       keptOut: (address, sighting) => intake.signal({ ...sighting, address, at: now() }),
     });
-    this.#sweeper = setInterval(() => this.#listener?.sweep(performance.now()), limits.sweepMs);
+    this.#sweeper = setInterval(() => this.#sweep(), limits.sweepMs);
+  }
+
+  renew(tls: MqttTls): void {
+    this.#listener?.renew(tls);
+  }
+
+  #sweep(): void {
+    const { standing, now } = this.#options;
+    this.#listener?.sweep(performance.now());
+    for (const { identity, end } of this.#served.values()) {
+      if (lapseOf(identity, standing, now()) !== undefined) end('distrusted');
+    }
   }
 
   async close(): Promise<void> {
@@ -92,24 +113,31 @@ class RunningLineServer implements LineServer {
     await Promise.all(served.map(({ ended }) => ended));
   }
 
-  async #admit(socket: TLSSocket, address: string): Promise<void> {
+  async #admit(
+    socket: TLSSocket,
+    address: string,
+    identity: DeviceIdentity | IdentityRefusal,
+  ): Promise<void> {
     // Stays for good: an error without a listener ends the process.
     socket.on('error', () => {});
     socket.pause();
-    const identity = identify(socket.getPeerCertificate(), this.#options.now());
     if (typeof identity === 'string') return this.#refuse(socket, address, identity);
     const device = await this.#options.device(identity.device);
     if (device?.profile.link.kind !== 'line') {
       return this.#refuse(socket, address, 'not-registered', identity.device);
     }
     for (let before = this.#of(identity); before; before = this.#of(identity)) {
-      if (before.fingerprint !== identity.fingerprint) {
+      if (!this.#mayFollow(identity.fingerprint, before.identity.fingerprint)) {
         return this.#refuse(socket, address, 'another-certificate', identity.device);
       }
       before.end('replaced');
       await before.ended;
     }
     if (!socket.destroyed) this.#serve(socket, address, identity, device);
+  }
+
+  #mayFollow(newer: string, older: string): boolean {
+    return newer === older || this.#options.standing.succeeds(newer, older);
   }
 
   #of({ device }: DeviceIdentity): Served | undefined {
@@ -126,10 +154,15 @@ class RunningLineServer implements LineServer {
   #serve(
     socket: TLSSocket,
     address: string,
-    { device, fingerprint }: DeviceIdentity,
+    identity: DeviceIdentity,
     { profile, speaks }: ServedDevice,
   ): void {
+    const { device, graceUntil: until } = identity;
     const { intake, log, now } = this.#options;
+    if (until !== undefined) {
+      intake.signal({ kind: 'grace-used', at: now(), device, address, until });
+      log('certificate.grace-used', { device, until });
+    }
     const timing = lineTiming(profile);
     const over = Promise.withResolvers<LineCause>();
     const line = new LineIntake({
@@ -153,7 +186,7 @@ class RunningLineServer implements LineServer {
       intake.signal({ kind: 'line-closed', cause, device, address, at: now() });
       log('line.closed', { device, cause });
     });
-    this.#served.set(device, { fingerprint, end: over.resolve, ended });
+    this.#served.set(device, { identity, end: over.resolve, ended });
     line.begin(wire, () => over.resolve('write-stalled'));
   }
 }

@@ -15,6 +15,7 @@ export const lineCauses = {
   silent: 'Nothing arrived for too long.',
   'write-stalled': 'The device did not take what it was owed.',
   replaced: 'The same device connected anew.',
+  distrusted: 'The device’s certificate was revoked, or its grace is over.',
   stopped: 'The gateway closed the line.',
 } as const satisfies Record<string, string>;
 

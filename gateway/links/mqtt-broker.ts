@@ -1,5 +1,7 @@
 import type { TLSSocket } from 'node:tls';
-import { identify } from '../access/device-identity.ts';
+import type { DeviceIdentity, IdentityRefusal } from '../access/device-identity.ts';
+import { lapseOf } from '../access/lapse.ts';
+import type { CertificateStanding } from '../core/certificate-standing.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { Log } from '../core/event.ts';
 import type { IntakeQueue } from '../core/intake.ts';
@@ -19,6 +21,8 @@ export interface MqttBrokerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly tls: MqttTls;
+  /** Asked at each handshake, and all the time about whoever is connected. */
+  readonly standing: CertificateStanding;
   readonly limits?: MqttLimits | undefined;
   /** Asked at each CONNECT. Undefined: not registered, or not to be let in now. */
   readonly device: FindDevice;
@@ -41,7 +45,7 @@ export interface MqttBroker {
    * are there, since a command that arrives late is a danger.
    */
   publish(topic: string, payload: Uint8Array): Promise<void>;
-  /** New certificates or revocation lists, from the next handshake on; no old session is resumed. */
+  /** New certificates, from the next handshake on; no old session is resumed. */
   renew(tls: MqttTls): void;
   /** Ends every connection, those of devices in order. */
   close(): Promise<void>;
@@ -79,7 +83,7 @@ class Broker implements MqttBroker {
     const sessions = createMqttSessions(limits.connectionsMax, limits.subscriptionsMax);
     this.#limits = limits;
     this.#persistence = sessions.persistence;
-    this.#seats = new MqttSeats(options.device, sessions);
+    this.#seats = new MqttSeats(options.device, sessions, options.standing);
     this.#context = {
       limits,
       intake: options.intake,
@@ -103,7 +107,7 @@ class Broker implements MqttBroker {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, onDrain } = this.#options;
+    const { host, port, tls, standing, now, onDrain } = this.#options;
     this.#clients = await MqttClients.start({
       limits: this.#limits,
       persistence: this.#persistence,
@@ -117,7 +121,9 @@ class Broker implements MqttBroker {
         port,
         tls,
         limits: this.#limits,
-        secured: (socket, address) => this.#secured(socket, address),
+        standing,
+        now,
+        secured: (socket, address, identity) => this.#secured(socket, address, identity),
         keptOut: (address, sighting) => this.#report(sighting, address),
       });
     } catch (error) {
@@ -151,14 +157,21 @@ class Broker implements MqttBroker {
     await this.#clients?.close();
   }
 
-  #secured(socket: TLSSocket, address: string): void {
-    const identity = identify(socket.getPeerCertificate(), this.#options.now());
+  #secured(socket: TLSSocket, address: string, identity: DeviceIdentity | IdentityRefusal): void {
     const guard = new MqttGuard(socket, address, identity, this.#context);
+    if (typeof identity !== 'string' && identity.graceUntil !== undefined)
+      this.#letInByGrace(identity.device, address, identity.graceUntil);
     this.#guards.add(guard);
     socket.once('close', () => {
       this.#guards.delete(guard);
       if (this.#guards.size === 0) this.#empty?.();
     });
+  }
+
+  #letInByGrace(device: DeviceId, address: string, until: Instant): void {
+    const { intake, now, log } = this.#options;
+    intake.signal({ kind: 'grace-used', at: now(), device, address, until });
+    log('certificate.grace-used', { device, until });
   }
 
   #opened(guard: MqttGuard): void {
@@ -201,7 +214,12 @@ class Broker implements MqttBroker {
 
   #sweep(): void {
     const at = performance.now();
-    for (const guard of this.#guards) guard.sweep(at);
+    const { standing, now } = this.#options;
+    for (const guard of this.#guards) {
+      const lapse = lapseOf(guard.identity, standing, now());
+      if (lapse === undefined) guard.sweep(at);
+      else guard.refuse({ kind: 'refused', cause: lapse });
+    }
     this.#listener?.sweep(at);
     if (this.#refusalsUnwritten > 0)
       this.#options.log('device.refused', { cause: 'many', count: this.#refusalsUnwritten });

@@ -142,7 +142,8 @@ export class MqttClients {
     const place = this.#placeOf(client);
     if (place === undefined) return false;
     const { guard, device, filters } = place;
-    if (!isCommand(device, filter)) {
+    // A grace is for what the device has to say, not for what it may be told.
+    if (guard.isInGrace || !isCommand(device, filter)) {
       this.#options.report(guard, { kind: 'topic-refused', action: 'subscribe', topic: filter });
       return false;
     }

@@ -1,5 +1,6 @@
 import type { DeviceIdentity, IdentityRefusal } from '../access/device-identity.ts';
 import { publishChannels } from '../access/topics.ts';
+import type { CertificateStanding } from '../core/certificate-standing.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Channel } from '../core/intake.ts';
@@ -31,10 +32,12 @@ export class MqttSeats {
   readonly #bySitter = new Map<Sitter, Seat>();
   readonly #findDevice: FindDevice;
   readonly #sessions: MqttSessions;
+  readonly #standing: CertificateStanding;
 
-  constructor(findDevice: FindDevice, sessions: MqttSessions) {
+  constructor(findDevice: FindDevice, sessions: MqttSessions, standing: CertificateStanding) {
     this.#findDevice = findDevice;
     this.#sessions = sessions;
+    this.#standing = standing;
   }
 
   of(device: DeviceId): Seat | undefined {
@@ -73,13 +76,14 @@ export class MqttSeats {
   }
 
   /**
-   * A live client id passes on to the same certificate only: a second certificate of the same
-   * name is a clone until somebody says otherwise, and the older connection stays.
+   * A live client id passes on to the same certificate only, or to the one issued in its place: any
+   * other of the same name is a clone until somebody says otherwise, and the older connection stays.
    */
   #take(sitter: Sitter, identity: DeviceIdentity): Seat | undefined {
     const { device, fingerprint } = identity;
     const holder = this.#seats.get(device);
-    if (holder?.sitter.isLive && holder.identity.fingerprint !== fingerprint) return undefined;
+    if (holder?.sitter.isLive && !this.#mayFollow(fingerprint, holder.identity.fingerprint))
+      return undefined;
     const { promise: left, resolve } = Promise.withResolvers<void>();
     const leave = () => {
       if (this.#seats.get(device) === seat) this.#seats.delete(device);
@@ -90,6 +94,10 @@ export class MqttSeats {
     this.#bySitter.set(sitter, seat);
     holder?.sitter.close('taken-over');
     return seat;
+  }
+
+  #mayFollow(newer: string, older: string): boolean {
+    return newer === older || this.#standing.succeeds(newer, older);
   }
 }
 

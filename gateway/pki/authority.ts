@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { CertificateProfile } from '../core/certificate-profile.ts';
 import { GatewayError } from '../core/error.ts';
 import { identifiers, readBasicConstraints, readCertificate } from './certificate-fields.ts';
+import { type GraceClaims, type SignedGrace, signGrace } from './grace.ts';
 import { generateKey, type KeyPair, keyIdentifier, readPrivateKey } from './keys.ts';
 import {
   type Candidate,
@@ -13,7 +14,9 @@ import {
   type Order,
 } from './lint.ts';
 import type { AlternativeName } from './names.ts';
+import { type CertificateStatus, makeOcspResponse, type OcspQuestion } from './ocsp.ts';
 import { readRequest } from './request.ts';
+import { makeRevocationList, type RevocationListOrder } from './revocation-list.ts';
 
 /** Signs certificates. Its private key never leaves it. */
 export interface Authority {
@@ -22,6 +25,14 @@ export interface Authority {
   readonly chainPem: string;
   /** @throws GatewayError `certificate-refused`, naming every lint that found something. */
   issue(order: IssueOrder): Promise<IssuedCertificate>;
+  /** PEM. */
+  revocationList(order: RevocationListOrder): string;
+  ocspResponse(
+    question: OcspQuestion,
+    status: readonly CertificateStatus[],
+    times: { readonly thisUpdate: number; readonly nextUpdate: number },
+  ): Buffer;
+  grace(claims: GraceClaims): SignedGrace;
 }
 
 interface IssueOrder {
@@ -96,6 +107,10 @@ export function openAuthority(parts: {
       const issued = await sign(order, privateKey, certificate);
       return { ...issued, chainPem: issued.certificatePem + chainPem };
     },
+    revocationList: (order) => makeRevocationList(order, certificate, privateKey),
+    ocspResponse: (question, status, times) =>
+      makeOcspResponse(question, status, times, certificate, privateKey),
+    grace: (claims) => signGrace(claims, privateKey),
   };
 }
 

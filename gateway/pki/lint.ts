@@ -12,6 +12,7 @@ import {
 import { keyAlgorithmOf, keyIdentifier, publicKeyBytes } from './keys.ts';
 import { type AlternativeName, alternativeNamesFault, commonNameFault } from './names.ts';
 import type { CertificateRequest } from './request.ts';
+import { ecdsaWithSha256 } from './signature.ts';
 import { weaknessOf } from './weak-key.ts';
 
 /** Every reason for which a certificate is not signed. */
@@ -135,8 +136,6 @@ export function lintCertificate(
   );
 }
 
-/** ECDSA with SHA-256 (RFC 5758 3.2). */
-const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
 /** The fewest bits of a serial number (Baseline Requirements 7.1), and the most octets (RFC 5280 4.1.2.2). */
 const serialNumberBitsMin = 64;
 const serialNumberOctetsMax = 20;

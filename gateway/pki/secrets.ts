@@ -117,7 +117,8 @@ export function writeNewFile(path: string, content: string, mode: number): void 
     // Unlike rename, link never replaces; two processes cannot both win.
     linkSync(temporary, path);
   } catch (cause) {
-    if (isExisting(cause)) throw new GatewayError('site-exists', `${path} exists`, { cause });
+    if (hasCode(cause, 'EEXIST'))
+      throw new GatewayError('site-exists', `${path} exists`, { cause });
     throw cause;
   } finally {
     rmSync(temporary, { force: true });
@@ -142,8 +143,9 @@ function secretPath(directory: string, name: string): string {
   return join(directory, 'pki', name);
 }
 
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+/** Whether the operating system refused with one of these. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 function modeText(mode: number): string {

@@ -1,11 +1,16 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import consumer from '../../certs/consumer.ts';
 import device from '../../certs/device.ts';
+import enrolledDevice from '../../certs/enrolled-device.ts';
+import flow from '../../certs/flow.ts';
 import gatewayServer from '../../certs/gateway-server.ts';
 import issuingAuthority from '../../certs/issuing-authority.ts';
+import operator from '../../certs/operator.ts';
+import relayClient from '../../certs/relay-client.ts';
 import rootAuthority from '../../certs/root-authority.ts';
-import type { KeyAlgorithm } from '../core/certificate-profile.ts';
+import type { CertificateProfile, KeyAlgorithm } from '../core/certificate-profile.ts';
 import { GatewayError } from '../core/error.ts';
 import {
   type Authority,
@@ -13,23 +18,47 @@ import {
   type IssuedCertificate,
   openAuthority,
 } from './authority.ts';
-import { generateKey, readPrivateKey } from './keys.ts';
+import { identifiers, readAlternativeNames, readCertificate } from './certificate-fields.ts';
+import { modeOf, swapFiles } from './file-swap.ts';
+import { generateKey } from './keys.ts';
 import { hostNames } from './names.ts';
-import { readSecretFile, requirePrivateDirectory, syncDirectory, writeNewFile } from './secrets.ts';
+import { syncDirectory, writeNewFile } from './secrets.ts';
+import { readSiteFiles, siteFiles } from './site-files.ts';
+
+/** Kinds of certificates that a site gives to somebody else, each named by a URI. */
+export const subscriberKinds = {
+  device,
+  'enrolled-device': enrolledDevice,
+  consumer,
+  operator,
+  flow,
+  'relay-client': relayClient,
+} as const satisfies Record<string, CertificateProfile>;
+
+export type SubscriberKind = keyof typeof subscriberKinds;
 
 /** What a site has of certificates while the gateway runs. */
 export interface SitePki {
   /** The gateway's own key and its certificates in the order of a handshake; both PEM. */
   readonly server: { readonly key: string; readonly cert: string };
-  /** Root and issuing authority, PEM: the only authorities a client's certificate may come from. */
+  /** Root and issuing authorities, PEM: the only ones a client's certificate may come from. */
   readonly trust: readonly string[];
   /** The root, PEM: what a device or a consumer needs to know the gateway by. */
   readonly rootPem: string;
+  /** The root's revocation list, PEM; empty on a site made without one. */
+  readonly rootListPem: string;
+  /** Every authority, PEM, the issuing one first and the roots last (RFC 7030 4.1.3). */
+  readonly authoritiesPem: string;
+  /** Signs revocation lists, answers about certificates, and graces. */
+  readonly authority: Authority;
   /**
-   * A certificate for one device. With a request the key stays where it is; else one is made.
+   * A certificate of that kind for one subscriber. With a request the key stays where it is; else
+   * one is made.
    *
    * @throws GatewayError `certificate-refused`.
    */
+  issue(kind: SubscriberKind, name: string, order: SubscriberOrder): Promise<IssuedSubscriber>;
+  /** The same for a device that is given its key. */
   issueDevice(id: string, order: SubscriberOrder): Promise<IssuedSubscriber>;
   /** A certificate for the gateway's own servers under these names and addresses. */
   issueServer(hosts: readonly string[], order: SubscriberOrder): Promise<IssuedSubscriber>;
@@ -48,15 +77,6 @@ type IssuedSubscriber = IssuedCertificate & {
   /** PKCS#8; absent when the request brought the key. */
   readonly privateKeyPem?: string | undefined;
 };
-
-const files = {
-  rootCertificate: 'root-authority.pem',
-  rootKey: 'root-authority.key',
-  issuingCertificate: 'issuing-authority.pem',
-  issuingKey: 'issuing-authority.key',
-  serverCertificate: 'gateway-server.pem',
-  serverKey: 'gateway-server.key',
-} as const;
 
 /**
  * Makes `<directory>/pki`: root, issuing authority and the gateway's server certificate. The whole
@@ -97,54 +117,84 @@ export async function createSitePki({
   });
   const server = await issueServer(issuing, hosts, { now });
   writeFolder(folder, {
-    [files.rootKey]: rootKey.privateKeyPem,
-    [files.rootCertificate]: root.certificatePem,
-    [files.issuingKey]: issuingKey.privateKeyPem,
-    [files.issuingCertificate]: issuing.certificatePem,
-    [files.serverKey]: server.privateKeyPem ?? '',
-    [files.serverCertificate]: server.chainPem,
+    [siteFiles.rootKey]: rootKey.privateKeyPem,
+    [siteFiles.rootCertificate]: root.certificatePem,
+    [siteFiles.rootList]: rootListOf(root, now),
+    [siteFiles.issuingKey]: issuingKey.privateKeyPem,
+    [siteFiles.issuingCertificate]: issuing.certificatePem,
+    [siteFiles.serverKey]: server.privateKeyPem ?? '',
+    [siteFiles.serverCertificate]: server.chainPem,
   });
+}
+
+/**
+ * The root's list names nobody and is good as long as the root: its key goes offline, and clients
+ * that check every authority of a chain need a list of each.
+ */
+function rootListOf(root: Authority, now: number): string {
+  const { validToDate } = new X509Certificate(root.certificatePem);
+  const nextUpdate = validToDate.getTime();
+  return root.revocationList({ revoked: [], number: 1, thisUpdate: now, nextUpdate });
 }
 
 /**
  * Opens what createSitePki made. The root's key is not read: a site may have taken it offline.
  *
- * @throws GatewayError `secret-missing` when a file is absent or does not belong to the others,
- * `secret-exposed` when others may read one.
+ * @throws GatewayError `secret-missing`, `secret-exposed`: see readSiteFiles.
  */
 export function openSitePki(directory: string): SitePki {
-  const folder = join(directory, 'pki');
-  requirePrivateDirectory(folder);
-  const rootPem = readCertificates(folder, files.rootCertificate);
-  const issuingPem = readCertificates(folder, files.issuingCertificate);
-  const cert = readCertificates(folder, files.serverCertificate);
-  const key = readSecretFile(join(folder, files.serverKey)).toString('utf8');
-  const privateKeyPem = readSecretFile(join(folder, files.issuingKey)).toString('utf8');
-  requireChain(folder, { rootPem, issuingPem, cert, key });
-  const issuing = openAuthority({
-    certificatePem: issuingPem,
-    chainPem: issuingPem,
-    privateKeyPem,
+  const files = readSiteFiles(join(directory, 'pki'));
+  const { root, issuing, former, superior, server } = files;
+  // Without the hospital's root: whoever trusts it has it.
+  const chainPem = [issuing, ...superior.slice(0, -1)].join('');
+  const authority = openAuthority({
+    certificatePem: issuing,
+    chainPem,
+    privateKeyPem: files.issuingKey,
   });
   return {
-    server: { key, cert },
-    trust: [rootPem, issuingPem],
-    rootPem,
-    issueDevice: (id, order) => issueDevice(issuing, id, order),
-    issueServer: (hosts, order) => issueServer(issuing, hosts, order),
+    server,
+    trust: [root, issuing, ...former],
+    rootPem: root,
+    rootListPem: files.rootList,
+    authoritiesPem: [issuing, ...superior, root].join(''),
+    authority,
+    issue: (kind, name, order) => issueNamed(authority, subscriberKinds[kind], name, order),
+    issueDevice: (id, order) => issueNamed(authority, device, id, order),
+    issueServer: (hosts, order) => issueServer(authority, hosts, order),
   };
 }
 
-function issueDevice(
-  issuing: Authority,
-  id: string,
+/**
+ * A new key and certificate for the gateway's own servers, under the names they have. Whoever
+ * serves with the old ones goes on until it opens the site's certificates again.
+ */
+export async function renewServer(directory: string, now: number): Promise<void> {
+  const pki = openSitePki(directory);
+  const { extensions } = readCertificate(new X509Certificate(pki.server.cert).raw);
+  const names = extensions.get(identifiers.subjectAltName);
+  const hosts = names === undefined ? [] : readAlternativeNames(names.value);
+  const server = await pki.issueServer(
+    hosts.map(({ value }) => value),
+    { now },
+  );
+  swapFiles(join(directory, 'pki'), {
+    [siteFiles.serverKey]: server.privateKeyPem ?? '',
+    [siteFiles.serverCertificate]: server.chainPem,
+  });
+}
+
+function issueNamed(
+  authority: Authority,
+  profile: CertificateProfile,
+  name: string,
   order: SubscriberOrder,
 ): Promise<IssuedSubscriber> {
-  return issue(order, (key) =>
-    issuing.issue({
-      profile: device,
-      commonName: id,
-      alternativeNames: [{ kind: 'uri', value: `${device.uriPrefix}${id}` }],
+  return withKey(order, (key) =>
+    authority.issue({
+      profile,
+      commonName: name,
+      alternativeNames: [{ kind: 'uri', value: `${profile.uriPrefix}${name}` }],
       key,
       now: order.now,
     }),
@@ -155,14 +205,14 @@ function issueDevice(
 const commonNameLengthMax = 64;
 
 function issueServer(
-  issuing: Authority,
+  authority: Authority,
   hosts: readonly string[],
   order: SubscriberOrder,
 ): Promise<IssuedSubscriber> {
   const alternativeNames = hostNames(hosts);
   const named = alternativeNames.find(({ value }) => value.length <= commonNameLengthMax);
-  return issue(order, (key) =>
-    issuing.issue({
+  return withKey(order, (key) =>
+    authority.issue({
       profile: gatewayServer,
       commonName: named?.value ?? '',
       alternativeNames,
@@ -172,7 +222,7 @@ function issueServer(
   );
 }
 
-async function issue(
+async function withKey(
   { csrPem, key = 'ecdsa-p256' }: SubscriberOrder,
   sign: (key: Parameters<Authority['issue']>[0]['key']) => Promise<IssuedCertificate>,
 ): Promise<IssuedSubscriber> {
@@ -186,7 +236,7 @@ function writeFolder(folder: string, contents: Readonly<Record<string, string>>)
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
   try {
     for (const [name, content] of Object.entries(contents))
-      writeNewFile(join(temporary, name), content, name.endsWith('.key') ? 0o600 : 0o644);
+      writeNewFile(join(temporary, name), content, modeOf(name));
     renameSync(temporary, folder);
     syncDirectory(join(folder, '..'));
   } catch (cause) {
@@ -194,43 +244,5 @@ function writeFolder(folder: string, contents: Readonly<Record<string, string>>)
     // Somebody else made it meanwhile: theirs counts, for devices may trust it already.
     if (existsSync(folder)) throw new GatewayError('site-exists', `${folder} exists`, { cause });
     throw cause;
-  }
-}
-
-function readCertificates(folder: string, name: string): string {
-  const path = join(folder, name);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new GatewayError('secret-missing', `${path} cannot be read`, { cause });
-  }
-}
-
-/** A half restored backup is found here, not in a ward where no device can connect. */
-function requireChain(
-  folder: string,
-  pems: { rootPem: string; issuingPem: string; cert: string; key: string },
-): void {
-  const root = parse(folder, files.rootCertificate, pems.rootPem);
-  const issuing = parse(folder, files.issuingCertificate, pems.issuingPem);
-  const server = parse(folder, files.serverCertificate, pems.cert);
-  const fits =
-    isIssuedBy(root, root) &&
-    isIssuedBy(issuing, root) &&
-    isIssuedBy(server, issuing) &&
-    server.checkPrivateKey(readPrivateKey(pems.key, server.subject));
-  if (!fits)
-    throw new GatewayError('secret-missing', `the files of ${folder} do not belong together`);
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-}
-
-function parse(folder: string, name: string, pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw new GatewayError('secret-missing', `${join(folder, name)} is damaged`, { cause });
   }
 }

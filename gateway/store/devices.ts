@@ -16,17 +16,18 @@ interface DeviceRow {
   addedAt: number;
 }
 
-export interface IssuedTo {
-  readonly serialNumber: string;
-  readonly fingerprint: string;
-  readonly notBefore: number;
-  readonly notAfter: number;
+/** A one-time enrolment token, as far as it is kept. */
+export interface EnrolmentToken {
+  /** SHA-256 of the token, base64url. */
+  readonly hash: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 /** How many of a device's last associations are looked at: who it was bound to when it measured. */
 const associationsMax = 16;
 
-/** The site's devices, their certificates, and whom they are bound to. */
+/** The site's devices, their enrolment tokens, and whom they are bound to. */
 export interface Devices {
   list(): readonly Device[];
   /** In the order of their ids, after one of them. */
@@ -36,9 +37,11 @@ export interface Devices {
   serialNumber(id: DeviceId): string | undefined;
   /** Binds the device to what it announces; undefined lets it announce itself anew. */
   announce(id: DeviceId, serialNumber: string | undefined): void;
-  add(device: Device, token: { readonly hash: string; readonly expiresAt: number }): void;
-  certificates(id: DeviceId): readonly IssuedTo[];
-  addCertificate(id: DeviceId, certificate: IssuedTo): void;
+  add(device: Device, token: EnrolmentToken): void;
+  /** The token that has not been spent, if there is one. */
+  token(id: string): EnrolmentToken | undefined;
+  /** A new token in the place of the one before; undefined takes it away. */
+  setToken(id: DeviceId, token: EnrolmentToken | undefined): void;
   /** Where it stands from now on. */
   place(id: DeviceId, place: Place, at: number): void;
   /** Newest first. */
@@ -71,13 +74,12 @@ export function openDevices(database: Database): Devices {
     'select serial_number as serialNumber from device where id = ?',
   );
   const announce = database.prepare('update device set serial_number = ? where id = ?');
-  const certificates = database.prepare<[string], IssuedTo>(
-    `select serial_number as serialNumber, fingerprint, not_before as notBefore, not_after as notAfter
-     from certificate where device = ? order by not_before desc`,
+  const token = database.prepare<[string], EnrolmentToken>(
+    `select token_hash as hash, token_expires_at as expiresAt
+     from device where id = ? and token_hash is not null`,
   );
-  const addCertificate = database.prepare(
-    `insert into certificate (serial_number, device, fingerprint, not_before, not_after)
-     values (@serialNumber, @id, @fingerprint, @notBefore, @notAfter)`,
+  const setToken = database.prepare(
+    'update device set token_hash = ?, token_expires_at = ? where id = ?',
   );
   const associations = database.prepare<
     [string, number],
@@ -105,8 +107,8 @@ export function openDevices(database: Database): Devices {
     add: (device, token) =>
       void add.run({ room: '', bed: '', placedAt: device.addedAt, ...device, ...token }),
     place: (id, { ward, room, bed }, at) => void place.run({ id, ward, room, bed, at }),
-    certificates: (id) => certificates.all(id),
-    addCertificate: (id, certificate) => void addCertificate.run({ id, ...certificate }),
+    token: (id) => token.get(id),
+    setToken: (id, next) => void setToken.run(next?.hash ?? null, next?.expiresAt ?? null, id),
     associations: (id) =>
       associations.all(id, associationsMax).map(({ subject, since, until }) => ({
         subject: new Phi(subject),

@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/error.ts';
 import { type Audit, type AuditSigner, openAudit } from './audit.ts';
+import { type Certificates, openCertificates } from './certificates.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
 import { type DeviceClocks, openDeviceClocks } from './device-clocks.ts';
@@ -18,6 +19,7 @@ import { openUsers, type Users } from './users.ts';
 export interface Store {
   readonly devices: Devices;
   readonly deviceClocks: DeviceClocks;
+  readonly certificates: Certificates;
   readonly outbox: Outbox;
   readonly held: Held;
   readonly stays: Stays;
@@ -59,6 +61,7 @@ export function openStore(
     counters,
     devices: openDevices(database),
     deviceClocks: openDeviceClocks(database),
+    certificates: openCertificates(database),
     outbox: openOutbox(database, counters),
     held: openHeld(database),
     stays: openStays(database),

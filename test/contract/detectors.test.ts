@@ -57,6 +57,7 @@ const kinds = {
     detail: fc.string(),
   },
   'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
+  'grace-used': { until: at },
   'line-opened': {},
   'line-closed': { cause: fc.string() },
   'line-damaged': { discardedBytes: fc.nat() },

@@ -11,6 +11,7 @@ import { startLineServer } from '../../gateway/links/line-server.ts';
 import { defaultMqttLimits } from '../../gateway/links/mqtt-limits.ts';
 import { createSitePki, openSitePki } from '../../gateway/pki/site-pki.ts';
 import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
+import { ManualStanding } from '../support/standing.ts';
 
 const host = '127.0.0.1';
 const now = () => Date.now() as Instant;
@@ -25,10 +26,12 @@ async function start(answer: (intake: Intake) => Promise<Uint8Array>) {
   const pki = openSitePki(directory);
   const taken: Intake[] = [];
   const signals: Signal[] = [];
+  const standing = new ManualStanding();
   const server = await startLineServer({
     host,
     port: 0,
     tls: { ...pki.server, ca: pki.trust },
+    standing,
     limits: defaultMqttLimits,
     device: async (id) => {
       if (id === 'lab-1') return { profile: analyser, speaks: false };
@@ -57,7 +60,7 @@ async function start(answer: (intake: Intake) => Promise<Uint8Array>) {
     await once(socket, 'secureConnect');
     return socket;
   }
-  return { server, client, reconnect, taken, signals, pki };
+  return { server, client, reconnect, taken, signals, pki, standing };
 }
 
 /** However it was ended: an error is an end too. */

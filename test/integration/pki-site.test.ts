@@ -28,6 +28,7 @@ it('makes a site whose keys only its owner reads', async () => {
   expect(modes).toEqual({
     'root-authority.key': '600',
     'root-authority.pem': '644',
+    'root-authority.crl': '644',
     'issuing-authority.key': '600',
     'issuing-authority.pem': '644',
     'gateway-server.key': '600',

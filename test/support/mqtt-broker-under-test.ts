@@ -9,6 +9,7 @@ import type { Signal } from '../../gateway/core/signal.ts';
 import { type MqttBroker, startMqttBroker } from '../../gateway/links/mqtt-broker.ts';
 import { defaultMqttLimits, type MqttLimits } from '../../gateway/links/mqtt-limits.ts';
 import type { TestAuthority } from './mqtt-certificates.ts';
+import { ManualStanding } from './standing.ts';
 
 /** An intake that keeps what it is offered when the test says so. */
 class ManualIntake implements IntakeQueue {
@@ -70,6 +71,7 @@ export interface BrokerUnderTest {
   readonly intake: ManualIntake;
   readonly lines: { readonly event: EventName; readonly fields: EventFields }[];
   readonly registered: Set<string>;
+  readonly standing: ManualStanding;
 }
 
 /** A broker of this test's own on a free port, for devices that are vital-signs monitors. */
@@ -79,11 +81,13 @@ export async function startBroker(
 ): Promise<BrokerUnderTest> {
   const intake = new ManualIntake();
   const lines: { event: EventName; fields: EventFields }[] = [];
+  const standing = new ManualStanding();
   const registered = new Set(['oxi-12', 'vent-2', 'oxi-13']);
   const broker = await startMqttBroker({
     host: '127.0.0.1',
     port: 0,
     tls: { ...(await authority.server()), ca: [authority.ca] },
+    standing,
     limits: { ...defaultMqttLimits, sweepMs: 20, ...limits },
     device: async (id: DeviceId) => (registered.has(id) ? vitalSigns : undefined),
     intake,
@@ -95,5 +99,5 @@ export async function startBroker(
     log: (event, fields = {}) => void lines.push({ event, fields }),
   });
   onTestFinished(() => broker.close());
-  return { broker, intake, lines, registered };
+  return { broker, intake, lines, registered, standing };
 }

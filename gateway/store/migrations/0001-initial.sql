@@ -18,12 +18,33 @@ create table device (
   token_expires_at integer
 ) strict;
 
+-- Every certificate the site issued, to devices and to others. Rows stay.
 create table certificate (
   serial_number text primary key,
-  device text not null references device (id),
-  fingerprint text not null,
+  kind text not null,
+  subject text not null,
+  fingerprint text not null unique,
   not_before integer not null,
-  not_after integer not null
+  not_after integer not null,
+  -- Fingerprint of the certificate it was issued in the place of.
+  replaces text
+) strict;
+
+create index certificate_by_subject on certificate (subject);
+
+create table revoked (
+  sequence integer primary key,
+  serial_number text not null unique references certificate (serial_number),
+  revoked_at integer not null,
+  reason text not null
+) strict;
+
+-- What the issuing authority has signed: an expired certificate is let in until then.
+create table grace (
+  sequence integer primary key,
+  fingerprint text not null,
+  statement text not null,
+  signature text not null
 ) strict;
 
 create table association (

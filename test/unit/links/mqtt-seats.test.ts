@@ -6,6 +6,7 @@ import type { DeviceProfile } from '../../../gateway/core/device-profile.ts';
 import type { ConnectPacket } from '../../../gateway/links/mqtt-connect.ts';
 import { MqttSeats, type Sitter } from '../../../gateway/links/mqtt-seats.ts';
 import { createMqttSessions } from '../../../gateway/links/mqtt-sessions.ts';
+import { ManualStanding } from '../../support/standing.ts';
 
 const device = 'oxi-12' as DeviceId;
 const connect: ConnectPacket = {
@@ -30,8 +31,11 @@ class Connection implements Sitter {
   }
 }
 
-function seatsFor(profile: DeviceProfile | undefined = vitalSigns): MqttSeats {
-  return new MqttSeats(async () => profile, createMqttSessions(10, 10));
+function seatsFor(
+  profile: DeviceProfile | undefined = vitalSigns,
+  standing = new ManualStanding(),
+): MqttSeats {
+  return new MqttSeats(async () => profile, createMqttSessions(10, 10), standing);
 }
 
 it('gives a seat on only after the broker let the one before go', async () => {
@@ -73,9 +77,30 @@ it('keeps a clone out while the older connection lives, and lets it in afterward
   expect(await seats.admit(new Connection('CD'), connect)).toMatchObject({ device });
 });
 
+it('gives a seat on to the certificate that was issued in the place of the older one, not back', async () => {
+  const standing = new ManualStanding();
+  standing.replacements.set('CD', 'AB');
+  const seats = seatsFor(vitalSigns, standing);
+  const before = new Connection('AB');
+  await seats.admit(before, connect);
+  const renewed = new Connection('CD');
+  const admitted = seats.admit(renewed, connect);
+  await Promise.resolve().then(() => Promise.resolve());
+  expect(before.endedBy).toBe('taken-over');
+  seats.leaving(before)?.leave();
+  expect(await admitted).toMatchObject({ device });
+  expect(await seats.admit(new Connection('AB'), connect)).toMatchObject({
+    sighting: { cause: 'client-id-taken' },
+  });
+});
+
 it('refuses a device without a profile, and one that belongs on a serial line', async () => {
   const answer = { returnCode: 5, sighting: { kind: 'refused', cause: 'not-registered' } };
-  const nobody = new MqttSeats(async () => undefined, createMqttSessions(10, 10));
+  const nobody = new MqttSeats(
+    async () => undefined,
+    createMqttSessions(10, 10),
+    new ManualStanding(),
+  );
   expect(await nobody.admit(new Connection(), connect)).toEqual(answer);
   expect(await seatsFor(radical7).admit(new Connection(), connect)).toEqual(answer);
 });

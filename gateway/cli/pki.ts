@@ -1,0 +1,37 @@
+import { defineCommand, siteOptions } from '../command.ts';
+import { forecastExpiry } from '../expiry-forecast.ts';
+import { openSitePki } from '../pki/site-pki.ts';
+import { openSiteStore } from '../site.ts';
+
+/** How long ago a certificate may have expired and still be listed. */
+const expiredShownMs = 90 * 86_400_000;
+
+const status = defineCommand({
+  name: 'status',
+  summary: 'Lists what expires when: authorities, the gateway’s own, the devices’.',
+  options: siteOptions,
+  example: 'wardgate pki status --json',
+
+  async run({ options: { dir, json }, print }) {
+    const { store } = openSiteStore(dir);
+    try {
+      const now = Date.now();
+      const issued = store.certificates.current(now - expiredShownMs);
+      const expiries = forecastExpiry(openSitePki(dir), issued, now);
+      if (json) print(JSON.stringify(expiries));
+      else
+        for (const { state, daysLeft, kind, subject, serialNumber } of expiries)
+          print(`${state}\t${daysLeft} days\t${kind}\t${subject}\t${serialNumber}`);
+      return expiries.some(({ state }) => state === 'expired') ? 1 : 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+export default defineCommand({
+  name: 'pki',
+  summary: 'The site’s authorities and certificates.',
+  example: 'wardgate pki status',
+  commands: [status],
+});
