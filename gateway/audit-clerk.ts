@@ -9,6 +9,8 @@ import { version } from './version.ts';
 
 /** How often what was refused is written down. A power cut loses the counts of one such time. */
 const refusalsEveryMs = 60_000;
+const pruneEveryMs = 3_600_000;
+const dayMs = 86_400_000;
 
 export interface AuditClerkOptions {
   readonly admission: Admission;
@@ -49,11 +51,16 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
   const digest = digestSettings({ ...config, profiles: Object.fromEntries(texts) });
   await attempt(() => admission.call('auditStart', version, digest, now()));
   const keepRefusals = () => attempt(() => admission.call('auditRefusals'));
-  const timer = setInterval(() => void keepRefusals(), refusalsEveryMs);
+  const keptMs = config.retention.auditDays * dayMs;
+  const prune = () => attempt(() => admission.call('pruneAudit', now() - keptMs));
+  const timers = [
+    setInterval(() => void keepRefusals(), refusalsEveryMs),
+    setInterval(() => void prune(), pruneEveryMs),
+  ];
 
   return {
     async close() {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       await keepRefusals();
       const what = { actor: 'gateway', action: 'gateway.stop', object: '' } as const;
       const entry = { at: now(), ...what, outcome: 'success', detail: '' } as const;

@@ -51,7 +51,7 @@ export function checkAuditTail(
 ): AuditProblem | undefined {
   const publicKey = createPublicKey(key);
   const problem = verifyTail(
-    store.audit.checkpoints(),
+    store.audit.newestCheckpoint(),
     (after) => store.audit.list(after, tailLengthMax),
     (checkpoint) => isSigned(checkpoint, publicKey),
   );

@@ -16,6 +16,9 @@ const addressAndPort = z.string().refine((text) => {
   return more.length === 0 && isPort && address.safeParse(host).success;
 }, 'must be an IPv4 address and a port, such as 10.0.0.9:4001');
 
+/** Below the site directory. */
+const pemFile = z.string().min(1).optional();
+
 const SerialLine = z.union([
   z.strictObject({
     device: DeviceId.describe('The device at the other end, as registered.'),
@@ -123,11 +126,31 @@ export const Config = z.strictObject({
         .max(3_650)
         .default(7)
         .describe('Held observations, rejections and findings are kept this long.'),
+      auditDays: z
+        .int()
+        .min(30)
+        .max(3_650)
+        .default(2_190)
+        .describe('Entries of the audit trail are kept this long; six years (45 CFR 164.316).'),
       bytesMax: z
         .int()
         .min(1_000_000)
         .default(2_000_000_000)
         .describe('Bytes the outbox may hold. Beyond it waveforms are shed first, alerts never.'),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      syslog: z
+        .strictObject({
+          host: z.string().min(1).describe('Name or address of the log collector.'),
+          port: port.default(6514).describe('Syslog over TLS (RFC 5425). There is none without.'),
+          ca: pemFile.describe('PEM file in the site directory: who signs the collector.'),
+          clientCertificate: pemFile.describe('PEM file in the site directory: mutual TLS.'),
+          clientKey: pemFile.describe('PEM file, mode 600: the client certificate’s key.'),
+        })
+        .optional()
+        .describe('Each entry of the audit trail is sent there when it is set.'),
     })
     .prefault({}),
   store: z

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Admission, startAdmission } from './admission.ts';
 import type { HttpsServer } from './api/https-server.ts';
 import { type AuditClerk, startAuditClerk } from './audit-clerk.ts';
+import { type AuditForwarder, startAuditForwarder } from './audit-forwarder.ts';
 import { type Config, loadConfig, type RelaySettings, type SerialLine } from './config.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
@@ -67,6 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await Promise.all(running.lines.map((line) => line.close()));
     await Promise.all(running.forwarders.map((forwarder) => forwarder.close()));
     await running.clerk?.close();
+    await running.auditForwarder?.close();
     await running.admission?.close();
     lock.close();
   }
@@ -100,6 +102,7 @@ interface Running {
   admission?: Admission;
   clerk?: AuditClerk;
   trust?: Trust;
+  auditForwarder?: AuditForwarder | undefined;
   broker?: MqttBroker;
   https?: HttpsServer;
   lineServer?: LineServer;
@@ -124,6 +127,7 @@ interface Material {
 async function startParts(running: Running, material: Material): Promise<void> {
   const { config } = material;
   running.clerk = await startAuditClerk({ ...material, ...material.options });
+  running.auditForwarder = openAuditForwarder(material);
   for (const settings of config.relays) {
     running.forwarders.push(await openForwarder(settings, material));
   }
@@ -222,6 +226,31 @@ function openLineServer(port: number, material: Material): Promise<LineServer> {
     intake: watch.queue,
     now,
     log,
+  });
+}
+
+/** Undefined where the settings name no log collector. */
+function openAuditForwarder({ config, admission, options }: Material): AuditForwarder | undefined {
+  const { syslog } = config.audit;
+  if (!syslog) return undefined;
+  const { host, port, ca, clientCertificate, clientKey } = syslog;
+  const path = (name: string) => join(options.directory, name);
+  return startAuditForwarder({
+    ...options,
+    site: config.site,
+    collector: {
+      host,
+      port,
+      ...(ca !== undefined && { ca: readFileSync(path(ca)) }),
+      ...(clientCertificate !== undefined && {
+        certificate: readFileSync(path(clientCertificate)),
+      }),
+      ...(clientKey !== undefined && { key: readSecretFile(path(clientKey)) }),
+    },
+    trail: {
+      unsent: (countMax) => admission.call('auditUnsent', countMax),
+      sent: (position) => admission.call('auditSent', position),
+    },
   });
 }
 

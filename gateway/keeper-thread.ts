@@ -1,12 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type AccountCalls, accountCalls } from './account-calls.ts';
 import { createRefusals, type Refusals } from './audit/refusals.ts';
-import type { AuditProblem } from './audit/verify.ts';
+import { type AuditCalls, auditCalls } from './audit-calls.ts';
 import { auditSigner } from './audit-trail.ts';
-import { auditRefusals, auditStart, checkAuditTail } from './auditing.ts';
 import type { Batch } from './batch.ts';
 import { type CertificateCalls, certificateCalls } from './certificate-calls.ts';
-import type { AuditEntry } from './core/audit-entry.ts';
 import type { Device } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
@@ -14,7 +12,6 @@ import type { OutboxEntry } from './core/relay.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
-import type { SettingsDigest } from './settings-digest.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
@@ -25,18 +22,12 @@ import { openStore, type Store } from './store/store.ts';
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
  * only; everything that judges or writes happens here, one batch at a time.
  */
-export interface KeeperCalls extends SiteCalls, AccountCalls, CertificateCalls {
+export interface KeeperCalls extends SiteCalls, AccountCalls, CertificateCalls, AuditCalls {
   device(id: string): Device | undefined;
   next(relay: string, countMax: number): readonly OutboxEntry[];
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
   expire(before: number, now: Instant): number;
-  /** One act of the gateway itself, or of whoever asked it: in a transaction of its own. */
-  audit(entry: AuditEntry): void;
-  /** What was refused since the last time goes into the audit trail. */
-  auditRefusals(): void;
-  auditStart(version: string, settings: SettingsDigest, at: Instant): void;
-  checkAuditTail(at: Instant): AuditProblem | undefined;
   associate: Keeper['associate'];
   dissociate: Keeper['dissociate'];
   close(): void;
@@ -118,6 +109,7 @@ function keeperCalls(
     ...siteCalls(store),
     ...accountCalls(store),
     ...certificateCalls(store),
+    ...auditCalls(store, signer, refusals),
     device: (id) => store.devices.find(id),
     next: (relay, countMax) => store.outbox.next(relay, countMax),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),
@@ -126,10 +118,6 @@ function keeperCalls(
       refusals.noteRelay(relay, cause, at);
     },
     expire: (before, now) => expire(store, before, now),
-    audit: (entry) => store.transact(() => store.audit.add(entry)),
-    auditRefusals: () => auditRefusals(store, refusals),
-    auditStart: (version, settings, at) => auditStart(store, version, settings, at),
-    checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     associate: (order) => keeper.associate(order),
     dissociate: (order) => keeper.dissociate(order),
     close: () => store.close(),

@@ -69,7 +69,8 @@ function walkChain(
     for (const [index, record] of page.entries()) {
       if (from === 0) {
         const start = startOf(record, signed);
-        if (start === undefined) return verdict({ sequence: 1, problem: 'missing' });
+        if (start === undefined)
+          return verdict({ sequence: firstAfter(signed), problem: 'missing' });
         [from, until, previous] = [record.sequence, record.sequence - 1, start];
       }
       if (record.sequence !== until + 1) {
@@ -104,6 +105,12 @@ function startOf({ sequence }: AuditRecord, signed: readonly Checkpoint[]): stri
   return pruned?.hash;
 }
 
+/** The first entry that pruning left. */
+function firstAfter(signed: readonly Checkpoint[]): number {
+  const pruned = signed.filter(({ kind }) => kind === 'pruned').map(({ sequence }) => sequence);
+  return Math.max(0, ...pruned) + 1;
+}
+
 /** Whether the entry that belongs here stands somewhere near, with its hash or without it. */
 function wasMoved(record: AuditRecord, near: readonly AuditRecord[], previous: string): boolean {
   return near.some((other) => {
@@ -122,16 +129,10 @@ export const tailLengthMax = 10_000;
  * @param list the entries after a number, in order.
  */
 export function verifyTail(
-  checkpoints: readonly Checkpoint[],
+  newest: Checkpoint | undefined,
   list: (after: number) => readonly AuditRecord[],
   isSigned: (checkpoint: Checkpoint) => boolean,
 ): AuditProblem | undefined {
-  const newest = checkpoints
-    .filter(({ kind }) => kind === 'checkpoint')
-    .reduce<Checkpoint | undefined>(
-      (best, each) => (best === undefined || each.sequence >= best.sequence ? each : best),
-      undefined,
-    );
   if (!newest) return list(0).length > 0 ? { sequence: 1, problem: 'unanchored' } : undefined;
   const { sequence, hash } = newest;
   if (!isSigned(newest)) return { sequence, problem: 'signature' };

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { publicKeyPem } from '../audit/checkpoint.ts';
+import { recordLine, type SyslogOrigin, syslogMessage } from '../audit/syslog-message.ts';
 import { auditProblems } from '../audit/verify.ts';
 import { auditSigner, verifyAudit } from '../audit-trail.ts';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
-import { openSiteStore } from '../site.ts';
+import type { AuditRecord } from '../core/audit-entry.ts';
+import { toAuditEvent } from '../fhir/audit-event.ts';
+import { commandActor, openSiteStore } from '../site.ts';
 import { readCheckpoints } from '../store/checkpoints.ts';
+import { version } from '../version.ts';
 
 const verify = defineCommand({
   name: 'verify',
@@ -44,9 +48,93 @@ const verify = defineCommand({
   },
 });
 
+const list = defineCommand({
+  name: 'list',
+  summary: 'Shows the newest entries of the audit trail.',
+  options: z.strictObject({
+    dir: dirOption,
+    count: z.int().min(1).max(1_000).default(20).describe('How many.'),
+    json: jsonOption,
+  }),
+  example: 'wardgate audit list --count 50',
+
+  async run({ options: { dir, count, json }, print }) {
+    const { store } = openSiteStore(dir);
+    try {
+      const last = store.audit.last()?.sequence ?? 0;
+      const entries = store.audit.list(Math.max(0, last - count), count);
+      if (json) print(JSON.stringify(entries));
+      else
+        for (const { sequence, at, actor, action, object, outcome, detail } of entries) {
+          const time = new Date(at).toISOString();
+          print(
+            `${sequence}  ${time}  ${actor}  ${action}  ${object || '-'}  ${outcome}  ${detail}`,
+          );
+        }
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+const exported = defineCommand({
+  name: 'export',
+  summary: 'Prints the audit trail, one entry a line, for another system to keep.',
+  options: z.strictObject({
+    dir: dirOption,
+    format: z
+      .enum(['json', 'fhir', 'syslog'])
+      .default('json')
+      .describe('json: as chained. fhir: R4 AuditEvent, NDJSON. syslog: RFC 5424.'),
+    since: z.iso.datetime({ offset: true }).optional().describe('From when on (ISO 8601).'),
+    after: z.int().min(0).default(0).describe('Entries after this number.'),
+  }),
+  example: 'wardgate audit export --format fhir --since 2026-11-01T00:00:00Z > audit.ndjson',
+
+  async run({ options: { dir, format, since, after }, print }) {
+    const { config, store } = openSiteStore(dir);
+    try {
+      const from = since === undefined ? 0 : Date.parse(since);
+      const until = store.audit.last()?.sequence ?? 0;
+      // Before anything leaves: who took the trail along is in it.
+      store.audit.add({
+        at: Date.now(),
+        actor: commandActor(),
+        action: 'audit.export',
+        object: format,
+        outcome: 'success',
+        detail: `entries ${after + 1} to ${until}`,
+      });
+      const { site } = config;
+      for (const page of store.audit.pages(after)) {
+        for (const record of page) {
+          if (record.at >= from && record.sequence <= until) {
+            print(lineOf(record, format, { site, version }));
+          }
+        }
+      }
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+function lineOf(record: AuditRecord, format: 'json' | 'fhir' | 'syslog', origin: SyslogOrigin) {
+  switch (format) {
+    case 'json':
+      return recordLine(record);
+    case 'fhir':
+      return JSON.stringify(toAuditEvent(record, origin.site));
+    case 'syslog':
+      return syslogMessage(record, origin);
+  }
+}
+
 export default defineCommand({
   name: 'audit',
   summary: 'The audit trail: who did what, when, and how it went.',
   example: 'wardgate audit verify',
-  commands: [verify],
+  commands: [verify, list, exported],
 });

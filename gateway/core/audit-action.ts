@@ -45,6 +45,11 @@ export const auditActions = {
     does: 'U',
     meaning: 'A device that is no feed of admissions tried to move a patient.',
   },
+  'audit.prune': {
+    kind: 'audit-log-used',
+    does: 'D',
+    meaning: 'Entries beyond their time were deleted, up to the one named.',
+  },
   'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
   'device.accept': {
     kind: 'security-configuration',

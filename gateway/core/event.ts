@@ -23,6 +23,8 @@ export const events = {
   'intake.fault': 'error',
   'intake.overloaded': 'warning',
   'audit.damaged': 'error',
+  'collector.down': 'warning',
+  'collector.up': 'info',
   'finding.new': 'warning',
   'outbox.shed': 'error',
   'relay.down': 'warning',

@@ -33,6 +33,7 @@ export interface Audit {
   /** The newest entry's place. */
   last(): Place | undefined;
   checkpoints(): readonly Checkpoint[];
+  newestCheckpoint(): Checkpoint | undefined;
   /**
    * Signs where the chain ends, if this process added to it since the last time. The store does so
    * by itself after many entries and when it is closed.
@@ -88,6 +89,7 @@ export function openAudit(
     },
     last: () => last.get(),
     checkpoints: () => file.list(),
+    newestCheckpoint: () => file.newest(),
     isDue: () => unchecked >= uncheckedEntriesMax,
     checkpoint() {
       if (!signer || unchecked === 0) return;

@@ -20,6 +20,8 @@ import { GatewayError } from '../core/error.ts';
 export interface CheckpointFile {
   append(checkpoint: Checkpoint): void;
   list(): readonly Checkpoint[];
+  /** The newest one about the chain, read from the file's end. */
+  newest(): Checkpoint | undefined;
   /** Replaces the file: what it said about entries that are gone is of no use any more. */
   replace(checkpoints: readonly Checkpoint[]): void;
 }
@@ -41,12 +43,35 @@ export function openCheckpointFile(directory: string): CheckpointFile {
       write(path, flags, (file) => `${endsInLine(file) ? '' : '\n'}${textOf([checkpoint])}`);
     },
     list: () => (existsSync(path) ? readCheckpoints(path) : []),
+    newest: () => (existsSync(path) ? newestOf(tailOf(path)) : undefined),
     replace(checkpoints) {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
       write(`${path}.new`, flags, () => textOf(checkpoints));
       renameSync(`${path}.new`, path);
     },
   };
+}
+
+/** The file's end holds the newest: at least a dozen lines. */
+const tailBytes = 8_192;
+
+function tailOf(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const tail = Buffer.alloc(Math.min(size, tailBytes));
+    readSync(file, tail, 0, tail.length, size - tail.length);
+    return tail.toString('utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function newestOf(text: string): Checkpoint | undefined {
+  return text
+    .split('\n')
+    .map(readCheckpoint)
+    .findLast((checkpoint) => checkpoint?.kind === 'checkpoint');
 }
 
 function textOf(checkpoints: readonly Checkpoint[]): string {

@@ -1,5 +1,7 @@
 import { GatewayError } from '../core/error.ts';
 import { type Audit, type AuditSigner, openAudit } from './audit.ts';
+import { type AuditCursor, openAuditCursor } from './audit-cursor.ts';
+import { pruneAudit } from './audit-pruning.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
@@ -31,6 +33,9 @@ export interface Store {
   readonly signInFailures: SignInFailures;
   readonly counters: Counters;
   readonly seenSettings: SeenSettings;
+  readonly auditCursor: AuditCursor;
+  /** Deletes the oldest entries of the audit trail, those before a time. Returns how many. */
+  pruneAudit(before: number): number;
   /** All of it or none of it, on the disk when it returns. */
   transact<Result>(change: () => Result): Result;
   /** Rises whenever another process changed the database. */
@@ -57,6 +62,16 @@ export function openStore(
   const database: Database = openDatabase(directory, key, mustExist);
   const counters = openCounters(database);
   const audit = openAudit(database, directory, signer);
+  const auditCursor = openAuditCursor(database);
+  const transact = <Result>(change: () => Result): Result => {
+    try {
+      const result = database.transaction(change).immediate();
+      if (audit.isDue()) checkpointOrLater(audit);
+      return result;
+    } catch (cause) {
+      throw storeError(cause, 'the transaction was not kept');
+    }
+  };
   return {
     counters,
     devices: openDevices(database),
@@ -67,19 +82,17 @@ export function openStore(
     stays: openStays(database),
     journal: openJournal(database),
     audit,
+    auditCursor,
     users: openUsers(database),
     seenSettings: openSeenSettings(database),
     sessions: openSessions(database),
     tokens: openTokens(database),
     signInFailures: openSignInFailures(database),
-    transact(change) {
-      try {
-        const result = database.transaction(change).immediate();
-        if (audit.isDue()) checkpointOrLater(audit);
-        return result;
-      } catch (cause) {
-        throw storeError(cause, 'the transaction was not kept');
-      }
+    transact,
+    pruneAudit(before) {
+      if (!signer) return 0;
+      const sentUntil = auditCursor.get()?.entry;
+      return transact(() => pruneAudit(database, directory, audit, signer, { before, sentUntil }));
     },
     version: () => database.pragma('data_version', { simple: true }) as number,
     problem() {

@@ -216,6 +216,78 @@ describe('an audit trail', () => {
   });
 });
 
+describe('pruning', () => {
+  const dayMs = 86_400_000;
+
+  /** A site whose first entries are older than its retention. */
+  async function agedSite(): Promise<string> {
+    const directory = await auditedSite();
+    const { store } = openSiteStore(directory);
+    // All so far is old to a clock 100 days ahead; what comes now is young.
+    store.audit.add({ ...entry('young'), at: Date.now() + 100 * dayMs });
+    store.audit.add({ ...entry('young'), at: Date.now() + 100 * dayMs });
+    expect(store.pruneAudit(Date.now() + 50 * dayMs)).toBe(13);
+    expect(store.audit.list()[0]?.sequence).toBe(14);
+    store.close();
+    return directory;
+  }
+
+  it('leaves a trail that verifies from the signed statement on', async () => {
+    const directory = await agedSite();
+    expect(await wardgateJson('audit', 'verify', '--dir', directory)).toMatchObject({
+      ok: true,
+      from: 14,
+      until: 16,
+      anchoredUntil: 16,
+    });
+    const { store } = openSiteStore(directory);
+    // Nothing is old any more.
+    expect(store.pruneAudit(Date.now() + 50 * dayMs)).toBe(0);
+    expect(store.audit.list().at(-1)).toMatchObject({ action: 'audit.prune', object: '13' });
+    store.close();
+  });
+
+  it('cannot be done by anybody else', async () => {
+    const directory = await agedSite();
+    tamper(directory, 'delete from audit where sequence = 14');
+    expect(verdictOf(directory)).toEqual({ sequence: 14, problem: 'missing' });
+  });
+
+  it('waits for a day’s worth, and keeps the last entry', async () => {
+    const directory = await auditedSite();
+    const { store } = openSiteStore(directory);
+    expect(store.pruneAudit(Date.now() + dayMs / 2)).toBe(0);
+    expect(store.pruneAudit(Date.now() + 9 * dayMs)).toBe(12);
+    store.close();
+    expect(verdictOf(directory)).toBeUndefined();
+  });
+});
+
+describe('wardgate audit export', () => {
+  it('prints every entry in each format, and enters who took them along', async () => {
+    const directory = await auditedSite();
+    const lines = async (...words: string[]) => {
+      const { out } = await wardgate(['audit', 'export', '--dir', directory, ...words]);
+      return out.trim().split('\n');
+    };
+    const asJson = await lines('--after', '5');
+    const { store } = openSiteStore(directory);
+    const records = store.audit.list(5);
+    store.close();
+    expect(asJson.map((line) => JSON.parse(line))).toEqual(records.slice(0, -1));
+    expect(records.at(-1)).toMatchObject({ action: 'audit.export', detail: 'entries 6 to 13' });
+    const asFhir = (await lines('--format', 'fhir')).map((line) => JSON.parse(line));
+    expect(asFhir.every(({ resourceType }) => resourceType === 'AuditEvent')).toBe(true);
+    expect(asFhir).toHaveLength(14);
+    const asSyslog = await lines('--format', 'syslog', '--since', '2999-01-01T00:00:00Z');
+    expect(asSyslog).toEqual(['']);
+    const newest = await wardgateJson<AuditRecord[]>(
+      ...['audit', 'list', '--count', '2', '--dir', directory],
+    );
+    expect(newest.map(({ sequence }) => sequence)).toEqual([15, 16]);
+  }, 60_000);
+});
+
 it('no act happens whose entry cannot be written', async () => {
   const directory = await auditedSite();
   tamper(

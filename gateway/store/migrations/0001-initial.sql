@@ -180,6 +180,13 @@ create table audit (
   hash text not null
 ) strict;
 
+-- How far the log collector has the audit trail.
+create table audit_cursor (
+  one integer primary key check (one = 1),
+  entry integer not null,
+  checkpoint integer not null
+) strict;
+
 -- SHA-256 of each setting the gateway ran with last: what changed is audited, never its value.
 create table seen_setting (
   path text primary key,

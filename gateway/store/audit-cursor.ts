@@ -1,0 +1,21 @@
+import type { Database } from './database.ts';
+
+/** How far a log collector has the audit trail: the last entry and checkpoint it took. */
+export interface AuditCursor {
+  get(): AuditPosition | undefined;
+  set(position: AuditPosition): void;
+}
+
+export interface AuditPosition {
+  readonly entry: number;
+  readonly checkpoint: number;
+}
+
+export function openAuditCursor(database: Database): AuditCursor {
+  const get = database.prepare<[], AuditPosition>('select entry, checkpoint from audit_cursor');
+  const set = database.prepare(
+    `insert into audit_cursor (one, entry, checkpoint) values (1, @entry, @checkpoint)
+     on conflict (one) do update set entry = excluded.entry, checkpoint = excluded.checkpoint`,
+  );
+  return { get: () => get.get(), set: (position) => void set.run(position) };
+}
