@@ -250,7 +250,7 @@ function admitRecord(
  * Its answer was given by the protocol: AA stands for what is applied and for what changes nothing.
  */
 function admitMovement(
-  { device: feed, receivedAt }: Intake,
+  { device: feed, receivedAt, provisional }: Intake,
   { admission, time, isTest }: DeviceRecord,
   { profile }: KnownDevice,
   ward: Ward,
@@ -263,7 +263,8 @@ function admitMovement(
   if (profile.association !== 'feed') return refuse('not-authorised');
   if (isTest) return refuse('test-data');
   if (event !== 'other' && !isSubject(subject)) return refuse('placeholder-subject');
-  const notApplied = move({ feed, admission, time, receivedAt }, ward);
+  const isProvisional = provisional !== undefined;
+  const notApplied = move({ feed, admission, time, receivedAt, isProvisional }, ward);
   if (notApplied === undefined) return [];
   if (notApplied === 'unknown-bed') return refuse('unknown-bed');
   return refuse('not-applied', `${trigger} ${notApplied}`);

@@ -41,8 +41,8 @@ export interface Stay {
   /** When it began, on the gateway's clock. */
   readonly at: number;
   /**
-   * What the hospital's clock showed then, where it states no zone: comparable with its like only.
-   * Milliseconds, as if it were UTC.
+   * What the hospital's clock showed then, where it states no zone or runs ahead: comparable with
+   * its like only. Milliseconds, as if it were UTC.
    */
   readonly wallTime?: number | undefined;
 }

@@ -15,11 +15,14 @@ export interface SaidAdmission {
   /** The feed's own time of it, as ISO 8601. */
   readonly time: string | undefined;
   readonly receivedAt: Instant;
+  /** The gateway did not know the time: `receivedAt` is none. */
+  readonly isProvisional?: boolean | undefined;
 }
 
 /**
  * Why nothing was bound. `outdated`: something later was applied to this patient before, or it is
- * older than any record may be. `unknown-bed`: no device stands there. `unchanged`: it was so.
+ * older than any record may be. `unknown-bed`: no device stands there. `clock-unknown`: neither the
+ * feed nor the gateway knows when it was. `unchanged`: it was so.
  */
 export type NotApplied =
   | 'unsupported'
@@ -27,6 +30,7 @@ export type NotApplied =
   | 'outdated'
   | 'other-visit'
   | 'unknown-bed'
+  | 'clock-unknown'
   | 'unchanged';
 
 /** A local time may be of any zone of the earth. */
@@ -40,6 +44,8 @@ interface Move {
   /** Where the patient lies now; undefined where it is no bed. */
   readonly bed: string | undefined;
   readonly at: number;
+  /** Nobody knows when: what lasts ends, and nothing begins. */
+  readonly isUndated: boolean;
   readonly before: Stay | undefined;
 }
 
@@ -50,11 +56,11 @@ interface Move {
  * patient until the discharge. Returns why nothing was bound, if so.
  */
 export function move(said: SaidAdmission, ward: Ward): NotApplied | undefined {
-  const { admission, time, receivedAt } = said;
+  const { admission } = said;
   const { event, visit } = admission;
   if (event === 'other') return 'unsupported';
   if (admission.isHistoric) return 'historic';
-  const moment = momentOf(time, receivedAt);
+  const moment = momentOf(said);
   if (!moment) return 'outdated';
   const id = admission.subject.trim();
   const before = ward.stayOf(id);
@@ -62,8 +68,10 @@ export function move(said: SaidAdmission, ward: Ward): NotApplied | undefined {
   const begins = event === 'admit' || event === 'register' || event === 'transfer';
   const isOtherVisit = before && before.visit !== '' && visit !== '' && before.visit !== visit;
   if (isOtherVisit && !begins) return 'other-visit';
-  const known: Move = { ward, said, subject: new Phi(id), bed, at: moment.at, before };
-  if (before && isBefore(moment, before)) {
+  const isUndated = said.isProvisional === true && moment.at === said.receivedAt;
+  const subject = new Phi(id);
+  const known: Move = { ward, said, subject, bed, at: moment.at, isUndated, before };
+  if (before && isBefore(known, moment.wallTime, before)) {
     const isCertain = moment.wallTime === undefined && (begins || event === 'discharge');
     if (isCertain) correct(known, before);
     return 'outdated';
@@ -80,7 +88,7 @@ export function move(said: SaidAdmission, ward: Ward): NotApplied | undefined {
   if (isPresent) lie(known);
   else leave(known);
   const stay: Stay = {
-    subject: known.subject,
+    subject,
     bed: isPresent ? bed : undefined,
     isPresent,
     visit: visit || (begins ? '' : (before?.visit ?? '')),
@@ -88,30 +96,32 @@ export function move(said: SaidAdmission, ward: Ward): NotApplied | undefined {
   };
   ward.remember(stay);
   if (isPresent && !isBed) return 'unknown-bed';
+  if (isPresent && isUndated) return 'clock-unknown';
   const isAsBefore = before?.bed === stay.bed && before?.isPresent === isPresent;
   return isAsBefore && ward.changes.length === changesBefore ? 'unchanged' : undefined;
 }
 
 /** Undefined when it is too long ago: an archive that is played again must move nobody. */
-function momentOf(
-  time: string | undefined,
-  receivedAt: Instant,
-): Pick<Stay, 'at' | 'wallTime'> | undefined {
+function momentOf({
+  time,
+  receivedAt,
+  isProvisional,
+}: SaidAdmission): Pick<Stay, 'at' | 'wallTime'> | undefined {
   if (time === undefined) return { at: receivedAt };
   const hasZone = /(?:Z|[+-]\d\d:\d\d)$/.test(time.slice(10));
   const stated = Date.parse(hasZone || time.length <= 10 ? time : `${time}Z`);
+  // Only the feed knows the time.
+  if (isProvisional && hasZone) return { at: stated };
   const behindMsMax = clockBehindMsMax + (hasZone ? 0 : zoneMsMax);
   if (receivedAt - stated > behindMsMax) return undefined;
-  if (hasZone) return { at: instantOf(time, receivedAt) ?? receivedAt };
-  return { at: receivedAt, wallTime: stated };
+  const instant = hasZone ? instantOf(time, receivedAt) : undefined;
+  return instant === undefined ? { at: receivedAt, wallTime: stated } : { at: instant };
 }
 
-/** Times without a zone are of one clock: they are compared with each other, not with instants. */
-function isBefore(moment: Pick<Stay, 'at' | 'wallTime'>, stay: Stay): boolean {
-  if (moment.wallTime !== undefined && stay.wallTime !== undefined) {
-    return moment.wallTime < stay.wallTime;
-  }
-  return moment.at < stay.at;
+/** Times of the feed’s clock alone are compared with each other, not with instants. */
+function isBefore({ at, isUndated }: Move, wallTime: number | undefined, stay: Stay): boolean {
+  if (wallTime !== undefined && stay.wallTime !== undefined) return wallTime < stay.wallTime;
+  return !isUndated && at < stay.at;
 }
 
 /** The same was said of the same moment: whoever came to the bed since is not sent away by it. */
@@ -148,10 +158,11 @@ function leave(known: Move): void {
 function take(device: DeviceId, { placedAt = 0 }: Bedside, known: Move): void {
   const { ward, subject, at, said } = known;
   for (const association of ward.associationsOf(device)) {
-    if (covers(association, at) && !isOf(association, known)) {
-      change(known, device, 'displaced', { ...association, until: at });
+    if (lasts(association, known) && !isOf(association, known)) {
+      change(known, device, 'displaced', { ...association, until: endOf(association, at) });
     }
   }
+  if (known.isUndated) return;
   const associations = ward.associationsOf(device);
   const [newest] = associations;
   if (associations.some((one) => one.since > at || (isOf(one, known) && covers(one, at)))) return;
@@ -167,8 +178,8 @@ function take(device: DeviceId, { placedAt = 0 }: Bedside, known: Move): void {
 
 function endAt(device: DeviceId, at: number, known: Move): void {
   for (const association of known.ward.associationsOf(device)) {
-    if (isOf(association, known) && covers(association, at)) {
-      change(known, device, 'ended', { ...association, until: at });
+    if (isOf(association, known) && lasts(association, known)) {
+      change(known, device, 'ended', { ...association, until: endOf(association, at) });
     }
   }
 }
@@ -178,10 +189,10 @@ function withdraw(device: DeviceId, known: Move): void {
   const { ward, at, before } = known;
   for (const association of ward.associationsOf(device)) {
     const { since } = association;
-    if (!isOf(association, known) || !covers(association, at)) continue;
+    if (!isOf(association, known) || !lasts(association, known)) continue;
     if (since >= (before?.at ?? at)) {
       change(known, device, 'withdrawn', { ...association, until: since });
-    } else change(known, device, 'ended', { ...association, until: at });
+    } else change(known, device, 'ended', { ...association, until: endOf(association, at) });
   }
 }
 
@@ -208,6 +219,16 @@ function correct(known: Move, before: Stay): void {
 
 function isOf({ subject }: Association, known: Move): boolean {
   return subject.reveal() === known.subject.reveal();
+}
+
+/** True for what has to end by it; without a time, for what lasts still. */
+function lasts(association: Association, { isUndated, at }: Move): boolean {
+  return isUndated ? association.until === undefined : covers(association, at);
+}
+
+/** Never before it began: a clock that nobody set may be behind it. */
+function endOf({ since }: Association, at: number): number {
+  return Math.max(since, at);
 }
 
 function covers({ since, until }: Association, at: number): boolean {

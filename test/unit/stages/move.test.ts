@@ -37,17 +37,20 @@ interface Said extends Partial<Admission> {
   readonly minutes: number;
   /** Without a zone, on a clock one hour ahead of UTC. */
   readonly isLocal?: boolean;
+  /** Without it, in the evening. Provisional: the gateway's clock was not set. */
+  readonly received?: { readonly minutes: number; readonly isProvisional: boolean };
 }
 
 function say(ward: Ward, event: AdmissionEvent, subject: string, bed: string, said: Said) {
-  const { minutes, isLocal = false, ...more } = said;
+  const { minutes, isLocal = false, received, ...more } = said;
   const time = new Date(at(minutes) + (isLocal ? 60 * minuteMs : 0)).toISOString();
   return move(
     {
       feed: 'adt-1' as DeviceId,
       admission: { event, trigger: 'A00', subject, place: place(bed), visit: '', ...more },
       time: isLocal ? time.slice(0, -1) : time,
-      receivedAt: evening,
+      receivedAt: received ? (at(received.minutes) as Instant) : evening,
+      isProvisional: received?.isProvisional,
     },
     ward,
   );
@@ -157,6 +160,36 @@ describe('an admission', () => {
     expect(say(ward, 'register', 'A', '9', { minutes: 20 })).toBe('unknown-bed');
     expect(timeline(ward, 'mon-1')).toEqual(['A 10–']);
   });
+});
+
+describe('while the gateway does not know the time', () => {
+  const received = { minutes: -180, isProvisional: true };
+
+  it('the feed’s own instant counts', () => {
+    const ward = wardOf({ 'mon-1': '1' });
+    expect(say(ward, 'admit', 'A', '1', { minutes: 10, received })).toBeUndefined();
+    expect(timeline(ward, 'mon-1')).toEqual(['A 10–']);
+  });
+
+  it('and the feed states no zone, nothing begins, but what lasts ends', () => {
+    const ward = wardOf({ 'mon-1': '1', 'mon-2': '2' });
+    say(ward, 'admit', 'A', '1', { minutes: 10 });
+    const late = { minutes: 30, isLocal: true, received };
+    expect(say(ward, 'admit', 'B', '1', late)).toBe('clock-unknown');
+    expect(timeline(ward, 'mon-1')).toEqual([]);
+    say(ward, 'admit', 'C', '2', { minutes: 10 });
+    say(ward, 'discharge', 'C', '2', { minutes: 40, isLocal: true, received });
+    expect(timeline(ward, 'mon-2')).toEqual([]);
+  });
+});
+
+it('a feed whose clock runs ahead counts from the arrival, and is put in order by its clock', () => {
+  const ward = wardOf({ 'mon-1': '1' });
+  const received = (minutes: number) => ({ minutes, isProvisional: false });
+  say(ward, 'admit', 'A', '1', { minutes: 15, received: received(10) });
+  say(ward, 'admit', 'B', '1', { minutes: 25, received: received(20) });
+  expect(say(ward, 'admit', 'A', '1', { minutes: 15, received: received(22) })).toBe('unchanged');
+  expect(timeline(ward, 'mon-1')).toEqual(['A 10–20', 'B 20–']);
 });
 
 describe('a transfer', () => {
