@@ -1,11 +1,13 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { AdmissionFigures } from './admission-figures.ts';
 import { type Batch, type OpenBatch, openBatch } from './batch.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Intake, IntakeQueue } from './core/intake.ts';
 import { noBytes } from './core/protocol.ts';
 import type { Signal } from './core/signal.ts';
+import type { AdmissionCounts } from './core/site-state.ts';
 import type { FromKeeper, KeeperCalls, KeeperData, ToKeeper } from './keeper-thread.ts';
 import type { Kept } from './keeping.ts';
 
@@ -31,6 +33,7 @@ export interface Admission {
   isOverloaded(): boolean;
   /** False while the last batch could not be kept: nothing is acknowledged then. */
   isKeeping(): boolean;
+  counts(): AdmissionCounts;
   /** Calls the listener whenever the queue has room again. */
   onDrain(listener: () => void): void;
   call<Name extends keyof KeeperCalls>(
@@ -93,11 +96,13 @@ class RunningAdmission implements Admission {
   /** Messages and bytes that wait, full batches and the open one together. */
   #waitingCount = 0;
   #waitingBytes = 0;
+  readonly #figures = new AdmissionFigures();
   #signalCount = 0;
   #signalsDropped = 0;
   /** The offers of the batch that is in the worker. */
   #inWorker: readonly Offer[] | undefined;
   #spareBuffer: ArrayBuffer | undefined;
+  #handedOverAt = 0;
   #keptAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #isScheduled = false;
@@ -130,6 +135,10 @@ class RunningAdmission implements Admission {
 
   isKeeping(): boolean {
     return this.#isKeeping;
+  }
+
+  counts(): AdmissionCounts {
+    return this.#figures.snapshot(this.#waitingCount, this.#waitingBytes);
   }
 
   onDrain(listener: () => void): void {
@@ -170,6 +179,7 @@ class RunningAdmission implements Admission {
     }
     this.#waitingCount += 1;
     this.#waitingBytes += intake.bytes.length;
+    this.#figures.offered();
     const offer = Promise.withResolvers<Uint8Array>();
     this.#offers.push(offer);
     this.#schedule();
@@ -179,6 +189,7 @@ class RunningAdmission implements Admission {
   #signal(signal: Signal): void {
     if (this.#signalCount >= signalsMax) {
       this.#signalsDropped += 1;
+      this.#figures.signalDropped();
       return;
     }
     this.#signalCount += 1;
@@ -210,6 +221,7 @@ class RunningAdmission implements Admission {
     if (!next) return;
     const { batch, offers } = next;
     this.#inWorker = offers;
+    this.#handedOverAt = performance.now();
     this.#waitingCount -= offers.length;
     this.#waitingBytes -= batch.bytes.length;
     this.#send({ kind: 'batch', batch }, [batch.bytes.buffer]);
@@ -272,6 +284,8 @@ class RunningAdmission implements Admission {
       else offer.resolve(replies.get(index) ?? noBytes);
     }
     this.#isKeeping = true;
+    const durationMs = performance.now() - this.#handedOverAt;
+    this.#figures.kept(kept, offers.length - refused.size, refused.size, durationMs);
     this.#tell(kept);
     this.#finish();
   }
@@ -307,6 +321,7 @@ class RunningAdmission implements Admission {
 
   #refuse(error: GatewayError): void {
     this.#isKeeping = false;
+    this.#figures.notKept(this.#inWorker?.length ?? 0);
     for (const offer of this.#inWorker ?? []) offer.reject(error);
     this.#finish();
   }

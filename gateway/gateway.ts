@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Admission, startAdmission } from './admission.ts';
+import { createEventHub, type EventHub } from './api/event-hub.ts';
 import type { HttpsServer } from './api/https-server.ts';
 import { type AuditClerk, startAuditClerk } from './audit-clerk.ts';
 import { type AuditForwarder, startAuditForwarder } from './audit-forwarder.ts';
@@ -54,7 +55,9 @@ export interface Gateway {
  *
  * @throws GatewayError when the site is not fit to run.
  */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+export async function startGateway(given: GatewayOptions): Promise<Gateway> {
+  const hub = createEventHub();
+  const options = { ...given, log: tellingLog(given, hub) };
   const config = loadConfig(options.directory);
   const lock = lockSite(options.directory);
   const running: Running = { lines: [], forwarders: [] };
@@ -82,7 +85,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const trust = await startTrust({ ...options, call: admission.call.bind(admission) });
     running.trust = trust;
     const watch = watchWard(admission.queue);
-    await startParts(running, { config, profiles, protocols, trust, admission, watch, options });
+    await startParts(running, {
+      ...{ config, profiles, protocols, trust, admission, watch, hub, options },
+    });
     trust.onRenewed((pki) => renewParts(running, pki));
     trust.onRevoked(() => running.https?.end(({ certificate }) => isRevoked(trust, certificate)));
     return {
@@ -95,6 +100,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stop();
     throw error;
   }
+}
+
+/** Whoever follows over HTTPS is told what is logged. */
+function tellingLog({ log, now }: GatewayOptions, hub: EventHub): Log {
+  return (event, fields = {}) => {
+    log(event, fields);
+    hub.publish(event, fields, now());
+  };
 }
 
 /** What has to be stopped, as far as it was started. */
@@ -120,6 +133,7 @@ interface Material {
   readonly admission: Admission;
   /** What links say goes through it to the admission. */
   readonly watch: WardWatch;
+  readonly hub: EventHub;
   readonly options: GatewayOptions;
 }
 

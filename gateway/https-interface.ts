@@ -8,9 +8,13 @@ import { auditRoutes } from './api/audit.ts';
 import { credentialRoutes } from './api/credentials.ts';
 import { deviceRoutes } from './api/devices.ts';
 import { estRoutes } from './api/est.ts';
+import type { EventHub } from './api/event-hub.ts';
+import { eventRoutes } from './api/events.ts';
 import { findingRoutes } from './api/findings.ts';
 import { healthRoutes } from './api/health.ts';
 import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
+import { metricRoute } from './api/metrics.ts';
+import { observationRoutes } from './api/observations.ts';
 import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
 import { revocationRoutes } from './api/revocation.ts';
@@ -24,6 +28,7 @@ import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
 import type { Principal } from './core/principal.ts';
 import { estEnrolment } from './est-enrolment.ts';
+import { forecastExpiry } from './expiry-forecast.ts';
 import { revocationAnswers } from './revocation-answers.ts';
 import { endWithSessions } from './session-watch.ts';
 import { type Trust, tlsOf } from './trust.ts';
@@ -36,6 +41,8 @@ export interface InterfaceMaterial {
   readonly trust: Trust;
   readonly admission: Admission;
   readonly watch: WardWatch;
+  /** What happens is published to it. */
+  readonly hub: EventHub;
   readonly options: { readonly log: Log; readonly now: () => Instant };
 }
 
@@ -82,12 +89,12 @@ function byCertificate(
 }
 
 /** Every route of the interface. A resource takes what it needs of the gateway as arguments. */
-export function routesOf(
-  { config, admission, trust, watch, options }: InterfaceMaterial,
-  accounts: Accounts,
-): readonly Route[] {
+export function routesOf(material: InterfaceMaterial, accounts: Accounts): readonly Route[] {
+  const { config, admission, trust, watch, hub, options } = material;
   const { now } = options;
   const certificates = { ...options, trust, call: admission.call.bind(admission) };
+  const findDevice = (id: string, withSubject: boolean) =>
+    admission.call('deviceState', id, withSubject, now());
   const routes = [
     ...healthRoutes(() => admission.isKeeping()),
     ...sessionRoutes(accounts),
@@ -98,7 +105,7 @@ export function routesOf(
     ...deviceRoutes({
       list: (after, countMax, withSubjects) =>
         admission.call('deviceStates', { after, countMax, withSubjects }, now()),
-      find: (id, withSubject) => admission.call('deviceState', id, withSubject, now()),
+      find: findDevice,
       linkOf: (id) => watch.linkOf(id),
     }),
     ...findingRoutes({ find: (query) => admission.call('findings', query) }),
@@ -108,6 +115,20 @@ export function routesOf(
     }),
     ...estRoutes(estEnrolment(certificates)),
     ...revocationRoutes(revocationAnswers(certificates)),
+    ...observationRoutes({
+      find: findDevice,
+      live: (id) => admission.call('live', id),
+    }),
+    ...eventRoutes(hub),
+    metricRoute({
+      counts: () => admission.counts(),
+      outbox: () => admission.call('outboxState'),
+      certificates: async () =>
+        forecastExpiry(trust.pki, await admission.call('certificatesInForce', now()), now()),
+      connected: () => watch.upCount(),
+      followed: () => hub.readerCount(),
+      now,
+    }),
     ...auditRoutes({ page: (after, countMax) => admission.call('auditPage', after, countMax) }),
   ];
   return [...routes, openApiRoute(routes, version)];

@@ -5,10 +5,11 @@ import { type AuditCalls, auditCalls } from './audit-calls.ts';
 import { auditSigner } from './audit-trail.ts';
 import type { Batch } from './batch.ts';
 import { type CertificateCalls, certificateCalls } from './certificate-calls.ts';
-import type { Device } from './core/device.ts';
+import type { Device, DeviceId } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
 import type { OutboxEntry } from './core/relay.ts';
+import type { LiveView } from './core/site-state.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
@@ -24,6 +25,7 @@ import { openStore, type Store } from './store/store.ts';
  */
 export interface KeeperCalls extends SiteCalls, AccountCalls, CertificateCalls, AuditCalls {
   device(id: string): Device | undefined;
+  live(id: DeviceId): LiveView;
   next(relay: string, countMax: number): readonly OutboxEntry[];
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
@@ -111,6 +113,7 @@ function keeperCalls(
     ...certificateCalls(store),
     ...auditCalls(store, signer, refusals),
     device: (id) => store.devices.find(id),
+    live: (id) => keeper.live(id),
     next: (relay, countMax) => store.outbox.next(relay, countMax),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),
     setAside(relay, name, cause, at) {

@@ -17,7 +17,9 @@ import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Signal } from './core/signal.ts';
+import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
+import { createLiveValues } from './live-values.ts';
 import { type Admission, admit, type ClockStepped, type Policy } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
 import { clockBehindMsMax } from './stages/clock-estimate.ts';
@@ -48,6 +50,8 @@ export interface Keeper {
   /** The next batch is admitted by it already. */
   associate(order: AssociateOrder): ReturnType<typeof associateDevice>;
   dissociate(order: DissociateOrder): ReturnType<typeof dissociateDevice>;
+  /** What a device measured last. */
+  live(device: DeviceId): LiveView;
 }
 
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
@@ -55,6 +59,7 @@ const rejectionsPerBatchMax = 1_000;
 
 export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number): Keeper {
   const memory = createMemory();
+  const live = createLiveValues();
   let version = store.version();
   const clocks = startClockKeeping();
   let policy = maker.make(store);
@@ -98,6 +103,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
         known.map(({ intake }) => intake),
       );
       memory.remember(changes);
+      for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
       const { announced, bindings, stays, rejected, findings, departures, clockSteps } = admission;
       if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
@@ -117,6 +123,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
     },
     associate: (order) => changed(associateDevice(store, maker, order)),
     dissociate: (order) => changed(dissociateDevice(store, order)),
+    live: (device) => live.of(device),
   };
 }
 

@@ -95,6 +95,8 @@ export interface LineLoss {
 export interface Admission {
   readonly departures: readonly Departure[];
   readonly held: readonly HeldObservations[];
+  /** What devices measure now that are who they were, before it is sanitized: a list a record. */
+  readonly observed: readonly (readonly Observation[])[];
   /** Serial numbers that devices announced for the first time. */
   readonly announced: ReadonlyMap<DeviceId, string>;
   /** Whom devices are bound to from now on, in the order it was said. */
@@ -130,6 +132,7 @@ export function admit(
     ward: openWard(policy.devices, policy.stays),
     departures: [],
     held: [],
+    observed: [],
     announced: new Map(),
     rejected: [],
     losses: new Map(),
@@ -152,6 +155,7 @@ interface Draft {
   readonly ward: Ward;
   readonly departures: Departure[];
   readonly held: HeldObservations[];
+  readonly observed: (readonly Observation[])[];
   readonly announced: Map<DeviceId, string>;
   readonly rejected: Rejection[];
   readonly losses: Map<DeviceId, LineLoss>;
@@ -225,13 +229,17 @@ function admitRecord(
   draft: Draft,
 ): void {
   const { device: id, receivedAt } = intake;
-  const { plan, clock, lanes } = known(policy, id);
+  const { profile, plan, clock, lanes } = known(policy, id);
   const arrival = arrivalOf(intake);
   const dating = date(record, arrival, estimateOf(id, arrival, clock, memory));
   const decoded = decode({ key, device: id, plan, record, receivedAt, dating });
   const checked = check(decoded.observations);
   draft.rejected.push(...decoded.rejected, ...checked.rejected);
   const isPresent = isOfNow(record, dating, arrival);
+  // A record that names its own patient says nothing of whoever comes to the device next.
+  if (isItself && isPresent && profile.association === 'device') {
+    draft.observed.push(checked.observations);
+  }
   const { observations, held } = isItself
     ? associate(checked.observations, draft.ward.associationsOf(id), isPresent)
     : distrust(checked.observations);

@@ -7,6 +7,7 @@ import type {
   NumberedFinding,
   OutboxState,
 } from './core/site-state.ts';
+import type { RegisteredCertificate } from './store/certificates.ts';
 import type { Store } from './store/store.ts';
 
 /** What the interface asks of the site's store, in the keeper thread. Plain data in and out. */
@@ -18,8 +19,13 @@ export interface SiteCalls {
   outboxState(): OutboxState;
   /** Puts what was refused back. Returns how many entries. */
   retryOutbox(relay: string | undefined, actor: string, now: number): number;
+  /** Certificates that have not expired, or only a while ago. */
+  certificatesInForce(now: number): readonly RegisteredCertificate[];
   auditPage(after: number, countMax: number): readonly AuditRecord[];
 }
+
+/** How long ago a certificate may have expired and still count among the figures. */
+const expiredShownMs = 30 * 86_400_000;
 
 export interface DevicePage {
   readonly after: string;
@@ -60,6 +66,7 @@ export function siteCalls(store: Store): SiteCalls {
         });
         return entries;
       }),
+    certificatesInForce: (now) => store.certificates.current(now - expiredShownMs),
     auditPage: (after, countMax) => store.audit.list(after, countMax),
   };
 }

@@ -14,7 +14,7 @@ export interface DeviceSource {
   linkOf(id: DeviceId): LinkState;
 }
 
-const deviceParameters = z.strictObject({ id: DeviceId });
+export const deviceParameters = z.strictObject({ id: DeviceId });
 
 /** The most devices of one answer; the next page begins after the last one. */
 const pageCountMax = 200;
@@ -79,7 +79,7 @@ export function deviceRoutes(source: DeviceSource): readonly Route[] {
   ];
 }
 
-function maySeePatients(principal: Principal | undefined): boolean {
+export function maySeePatients(principal: Principal | undefined): boolean {
   return authorise(principal, { name: 'patient.read' }).isAllowed;
 }
 

@@ -73,6 +73,8 @@ const principalLimit = { burst: 60, perSecond: 20, namesMax: 1_024 };
 /** Streams at once, in all and of one principal. */
 const streamsMax = 64;
 const streamsPerPrincipalMax = 4;
+/** How long a stream that was ended has for its last words. */
+const streamEndMs = 500;
 
 /** OWASP ASVS 5.0, V3.4. This interface answers programs: a browser has nothing to load from it. */
 const headers = {
@@ -237,13 +239,21 @@ class RunningServer implements HttpsServer {
     const admitted = { caller, principal, ending };
     this.#admitted.set(request, admitted);
     this.#underWay.add(admitted);
-    if (route.isStream) this.#streams.add(admitted);
+    if (route.isStream) this.#startStream(admitted, reply);
     reply.raw.once('close', () => {
       this.#underWay.delete(admitted);
       this.#streams.delete(admitted);
       ending.abort();
     });
     return undefined;
+  }
+
+  #startStream(admitted: Admitted, { raw }: FastifyReply): void {
+    this.#streams.add(admitted);
+    const { signal } = admitted.ending;
+    // It ends by itself, unless nobody reads it any more.
+    const destroy = () => void setTimeout(() => raw.destroy(), streamEndMs).unref();
+    signal.addEventListener('abort', destroy, { once: true });
   }
 
   #mayStream(name: string): boolean {
@@ -264,6 +274,7 @@ class RunningServer implements HttpsServer {
       query: request.query,
       body: request.body,
       signal: ending.signal,
+      end: () => ending.abort(),
     };
     const answer = await route.handle(call);
     if (answer.kind !== 'json') return answer;

@@ -26,6 +26,8 @@ export interface Call<Parameters = unknown, Query = unknown, Body = unknown> {
   readonly body: Body;
   /** The connection was closed, or the session behind it was ended: a stream must end now. */
   readonly signal: AbortSignal;
+  /** Ends the call from outside of its stream, which may be stuck: aborts the signal first. */
+  readonly end: () => void;
 }
 
 export type Headers = Readonly<Record<string, string | readonly string[]>>;

@@ -1,5 +1,10 @@
+import type { AbsentReason } from './absent-reason.ts';
+import type { AlertPhase, AlertPriority } from './alert.ts';
+import type { ClockSource } from './clock.ts';
 import type { Device, DeviceId } from './device.ts';
 import type { Finding } from './finding.ts';
+import type { MetricId } from './metric.ts';
+import type { Quality } from './observation.ts';
 import type { Lane } from './relay.ts';
 
 /** What the site keeps of itself, as it is shown. Times are milliseconds since the epoch. */
@@ -67,4 +72,54 @@ export interface OutboxState {
   readonly held: readonly HeldState[];
   /** Counts since the site was made: delivered, refused, shed. */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** The latest of one metric or alert of one device. Never who it was measured on. */
+export interface LiveValue {
+  readonly kind: 'numeric' | 'enumeration' | 'alert';
+  readonly at: number;
+  readonly clock: ClockSource;
+  readonly receivedAt: number;
+  readonly quality: Quality;
+  readonly metric?: MetricId | undefined;
+  readonly value?: number | string | undefined;
+  readonly absent?: AbsentReason | undefined;
+  readonly event?: string | undefined;
+  readonly phase?: AlertPhase | undefined;
+  readonly priority?: AlertPriority | undefined;
+  /** The last points of a numeric, oldest first. */
+  readonly course: readonly (readonly [at: number, value: number])[];
+}
+
+export interface LiveView {
+  readonly values: readonly LiveValue[];
+}
+
+/** What went through admission since the gateway started. */
+export interface AdmissionCounts {
+  /** Offered by links: MQTT messages and chunks of lines. */
+  readonly messages: number;
+  /** On disk, and answered. */
+  readonly acknowledged: number;
+  /** Not kept, and not answered: the device has them still. */
+  readonly refused: number;
+  readonly batches: number;
+  /** Time that batches took from hand-over to answer, all together. */
+  readonly batchSeconds: number;
+  readonly waitingMessages: number;
+  readonly waitingBytes: number;
+  readonly signalsDropped: number;
+  /** By reason. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Findings by threat. */
+  readonly found: Readonly<Record<string, number>>;
+}
+
+/** Until when a certificate is good. */
+export interface CertificateExpiry {
+  /** `authority`, `gateway-server`, or a file name of certs/. */
+  readonly kind: string;
+  readonly subject: string;
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
 }

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
+import { Phi } from '../../gateway/core/phi.ts';
 import { startInterface } from '../support/interface-under-test.ts';
+import { until } from '../support/site.ts';
 
 const profile = 'generic-vital-signs-monitor';
 const monitor = 'mon-1' as DeviceId;
@@ -112,4 +115,115 @@ it('says whom to tell of a weakness where the site names somebody', async () => 
   const { ask } = await startInterface([], { https: { port: 0, securityContacts: [contact] } });
   const { text } = await ask('/.well-known/security.txt');
   expect(text).toMatch(/^Contact: mailto:security@hospital\.example\nExpires: .+Z\n/);
+});
+
+it('shows what a bound device measured since it is bound, and nothing from before', async () => {
+  const { ask, watch, store } = await startInterface([{ id: monitor, profile, subject: 'MRN-1' }]);
+  let seq = 0;
+  const say = (heartRate: number, at: number) => {
+    seq += 1;
+    const time = new Date(at).toISOString();
+    const payload = values(
+      `{"seq":${seq},"at":"${time}","values":{"MDC_ECG_HEART_RATE":${heartRate}}}`,
+    );
+    const receivedAt = at as Instant;
+    return watch.queue.offer({
+      device: monitor,
+      channel: 'observations',
+      bytes: payload,
+      receivedAt,
+    });
+  };
+  const began = Date.now() - 10_000;
+  await say(71, began);
+  await say(72, began + 1_000);
+  const path = '/api/v1/devices/mon-1/observations';
+  const seen = await ask(path, { as: 'viewer' });
+  expect(seen.text).not.toContain('MRN-1');
+  const at = (ms: number) => new Date(began + ms).toISOString();
+  expect(seen.json()).toMatchObject({
+    device: 'mon-1',
+    values: [
+      {
+        ...{ kind: 'numeric', metric: 'MDC_ECG_HEART_RATE', unit: '/min', value: 72 },
+        course: [
+          [at(0), 71],
+          [at(1_000), 72],
+        ],
+      },
+    ],
+  });
+  expect((await ask(path, { as: 'clinical' })).json()).toMatchObject({
+    association: { subject: 'MRN-1' },
+  });
+
+  store.transact(() => store.devices.associate(monitor, new Phi('MRN-2'), began + 2_000));
+  expect((await ask(path, { as: 'clinical' })).json()).toMatchObject({
+    association: { subject: 'MRN-2' },
+    values: [],
+  });
+  await say(90, began + 3_000);
+  expect((await ask(path, { as: 'viewer' })).json()).toMatchObject({
+    values: [{ value: 90, course: [[at(3_000), 90]] }],
+  });
+  expect(await ask(path, { as: 'admin' })).toMatchObject({ status: 403 });
+});
+
+it('gives its figures as Prometheus reads them', async () => {
+  const { ask, watch } = await startInterface([{ id: monitor, profile }]);
+  const at = Date.now() as Instant;
+  watch.queue.signal({ kind: 'connected', device: monitor, at });
+  const what = { device: monitor, channel: 'observations', receivedAt: at } as const;
+  await watch.queue.offer({ ...what, bytes: values('no JSON') });
+  const { text, headers } = await ask('/metrics', { as: 'machine' });
+  expect(headers['content-type']).toContain('text/plain; version=0.0.4');
+  const lines = text.split('\n');
+  expect(lines).toContain('wardgate_messages_total 1');
+  expect(lines).toContain('wardgate_acknowledged_total 1');
+  expect(lines).toContain('wardgate_rejections_total{reason="malformed"} 1');
+  expect(lines).toContain('wardgate_devices_connected 1');
+  expect(text).toMatch(
+    /^wardgate_certificate_expires_timestamp_seconds\{kind="gateway-server",subject="127.0.0.1"\} 1\d{9}/m,
+  );
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+  expect(text).toMatch(/^nodejs_heap_size_used_bytes /m);
+  const again = await ask('/metrics', { as: 'machine' });
+  expect(again.text).toContain('\nwardgate_messages_total 1\n');
+});
+
+it('tells who follows what happens, each as far as his role goes', async () => {
+  const { open, hub, end } = await startInterface();
+  const viewer = await open('/api/v1/events', { as: 'viewer' });
+  expect(viewer.headers['content-type']).toBe('text/event-stream');
+  const [first] = (await once(viewer, 'data')) as [Buffer];
+  expect(first.toString()).toBe('retry: 3000\n\n');
+  const at = Date.UTC(2026, 10, 22);
+  hub.publish('gateway.failed', { code: 'x' }, at);
+  hub.publish('finding.new', { threat: 'D05', about: 'mon-1' }, at);
+  const [next] = (await once(viewer, 'data')) as [Buffer];
+  expect(next.toString()).toBe(
+    'id: 1\nevent: finding.new\ndata: {"at":"2026-11-22T00:00:00.000Z","threat":"D05","about":"mon-1"}\n\n',
+  );
+  viewer.resume();
+  end(() => true);
+  await once(viewer, 'end');
+});
+
+it('lets a reader of events go that does not read, and keeps four of one name at most', async () => {
+  const { open, hub, ask } = await startInterface();
+  const stuck = await open('/api/v1/events', { as: 'security' });
+  const long = 'x'.repeat(60_000);
+  // It is not read at all: what it is owed fills the buffers on the way, then its place here.
+  await until('the reader is let go', () => {
+    for (let count = 0; count < 32; count += 1) hub.publish('finding.new', { about: long }, 0);
+    return hub.readerCount() === 0;
+  });
+  // In order or by a reset, as the buffers happen to be: it is over.
+  stuck.on('error', () => {}).resume();
+  await new Promise((resolve) => stuck.once('close', resolve));
+  const streams = await Promise.all(
+    [1, 2, 3, 4].map(() => open('/api/v1/events', { as: 'machine' })),
+  );
+  expect(await ask('/api/v1/events', { as: 'machine' })).toMatchObject({ status: 429 });
+  for (const stream of streams) stream.destroy();
 });

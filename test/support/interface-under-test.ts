@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type Admission, startAdmission } from '../../gateway/admission.ts';
+import { createEventHub, type EventHub } from '../../gateway/api/event-hub.ts';
 import { type GivenSettings, loadConfig } from '../../gateway/config.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { accountsOf, routesOf } from '../../gateway/https-interface.ts';
@@ -15,6 +16,7 @@ export interface InterfaceUnderTest extends HttpsUnderTest {
   readonly directory: string;
   readonly admission: Admission;
   readonly watch: WardWatch;
+  readonly hub: EventHub;
   /** The site's database, as a second process sees it. */
   readonly store: Store;
 }
@@ -43,14 +45,15 @@ export async function startInterface(
   onTestFinished(() => admission.close());
   const watch = watchWard(admission.queue);
   const now = () => Date.now() as Instant;
+  const hub = createEventHub();
   const options = { directory, log: () => {}, now, chance: () => 0 };
   const call = admission.call.bind(admission);
   const trust = await startTrust({ ...options, call, onFault: () => {} });
   onTestFinished(() => trust.close());
-  const material = { config, trust, admission, watch, options };
+  const material = { config, trust, admission, watch, hub, options };
   const routes = routesOf(material, accountsOf(material));
   const https = await startHttps(routes);
   const { store } = openSiteStore(directory);
   onTestFinished(() => store.close());
-  return { ...https, directory, admission, watch, store };
+  return { ...https, directory, admission, watch, hub, store };
 }
