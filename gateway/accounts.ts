@@ -76,7 +76,7 @@ export function openAccounts(options: AccountsOptions): Accounts {
 function signingIn(
   options: AccountsOptions,
   queue: PasswordQueue,
-): Pick<Accounts, 'signIn' | 'session' | 'tokenHolder' | 'lasts'> {
+): Pick<Accounts, 'signIn' | 'signOn' | 'refuseSignOn' | 'session' | 'tokenHolder' | 'lasts'> {
   const { call, now } = options;
   return {
     async signIn({ user, password, code, address, previous }) {
@@ -88,11 +88,20 @@ function signingIn(
         ...attempt.checked,
         code,
         session: hash,
-        previous: previous === undefined ? undefined : hashOfSecret(previous),
+        previous: hashOf(previous),
       });
       if (outcome.kind === 'signed-in') return { ...outcome, secret };
       if (outcome.kind === 'refused') report(options, address, outcome.isLocked);
       return outcome;
+    },
+    async signOn({ previous, ...given }) {
+      const { secret, hash } = createSessionSecret();
+      const opening = { ...given, now: now(), session: hash, previous: hashOf(previous) };
+      return { secret, session: await call('signOn', opening) };
+    },
+    async refuseSignOn(cause, address) {
+      await call('refuseSignOn', cause, address, now());
+      report(options, address, false);
     },
     session: (secret) => call('session', hashOfSecret(secret), now(), true),
     async lasts({ by, session, role }) {
@@ -193,6 +202,10 @@ function settle(options: AccountsOptions, address: string, outcome: OwnOutcome) 
   if (outcome.kind === 'no-session') throw new GatewayError('session-over', 'the session ended');
   if (outcome.kind === 'refused') report(options, address, outcome.isLocked);
   return outcome;
+}
+
+function hashOf(secret: string | undefined): string | undefined {
+  return secret === undefined ? undefined : hashOfSecret(secret);
 }
 
 /** What detectors look at: somebody was refused, for whatever name. */

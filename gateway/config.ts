@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
+import { userRoles } from './core/account.ts';
 import { DeviceId } from './core/device.ts';
 import { GatewayError } from './core/error.ts';
 
@@ -66,6 +67,39 @@ const RelaySettings = z.looseObject({
   use: z.string().describe('The kind of destination: a file name of gateway/relays.'),
 });
 
+const httpsAddress = z.url({ protocol: /^https$/ }).max(2_000);
+
+const SignOnSettings = z.strictObject({
+  issuer: httpsAddress.describe('The provider, exactly as it calls itself (OpenID Connect).'),
+  clientId: z.string().min(1).max(200).describe('What the provider calls this gateway.'),
+  redirectUri: httpsAddress
+    .endsWith('/api/v1/sign-on/callback')
+    .describe('https://HOST:PORT/api/v1/sign-on/callback, exactly as the provider knows it.'),
+  scope: z
+    .string()
+    .regex(/^openid( [\w:./-]+)*$/)
+    .default('openid')
+    .describe('What the provider is asked for, such as openid groups.'),
+  nameClaim: z
+    .string()
+    .min(1)
+    .default('sub')
+    .describe('The claim that names the person in the audit. It must never pass to another one.'),
+  rolesClaim: z
+    .string()
+    .min(1)
+    .default('roles')
+    .describe('The claim that lists the roles or groups; dots lead into it.'),
+  roles: z
+    .record(z.string(), z.enum(userRoles))
+    .refine((roles) => Object.keys(roles).length > 0, 'nobody could sign on')
+    .describe('Role of this gateway by role there; the first one the person has decides.'),
+  ca: z
+    .string()
+    .optional()
+    .describe('PEM file in the site directory: who signed the provider’s TLS certificate.'),
+});
+
 /** Every setting of the gateway, each with its default. docs/configuration.md is made from this. */
 export const Config = z.strictObject({
   $schema: z.string().optional().describe('Where an editor finds config.schema.json.'),
@@ -99,6 +133,7 @@ export const Config = z.strictObject({
         .max(4)
         .default([])
         .describe('Whom to tell of a weakness: URIs for /.well-known/security.txt (RFC 9116).'),
+      oidc: SignOnSettings.optional().describe('The hospital’s sign-on; docs/users.md.'),
     })
     .prefault({}),
   mllp: z

@@ -22,6 +22,7 @@ import type { Caller, Route } from './api/route.ts';
 import { securityContactRoute } from './api/security-contact.ts';
 import { sessionRoutes } from './api/session.ts';
 import { sessionsRoutes } from './api/sessions.ts';
+import { type SignOn, signOnRoutes } from './api/sign-on.ts';
 import { userRoutes } from './api/users.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
@@ -31,6 +32,7 @@ import { estEnrolment } from './est-enrolment.ts';
 import { forecastExpiry } from './expiry-forecast.ts';
 import { revocationAnswers } from './revocation-answers.ts';
 import { endWithSessions } from './session-watch.ts';
+import { openSignOn } from './sign-on.ts';
 import { type Trust, tlsOf } from './trust.ts';
 import { version } from './version.ts';
 import type { WardWatch } from './ward-watch.ts';
@@ -46,15 +48,20 @@ export interface InterfaceMaterial {
   readonly options: { readonly log: Log; readonly now: () => Instant };
 }
 
-export async function openHttps(material: InterfaceMaterial): Promise<HttpsServer> {
+/** `directory` is the site’s. */
+export async function openHttps(
+  material: InterfaceMaterial & { readonly options: { readonly directory: string } },
+): Promise<HttpsServer> {
   const { config, trust, options } = material;
-  const { log } = options;
+  const { log, now, directory } = options;
   const accounts = accountsOf(material);
+  const { oidc } = config.https;
+  const signOn = oidc && (await openSignOn(directory, oidc, now));
   const server = await startHttpsServer({
     host: config.host,
     port: config.https.port,
     tls: tlsOf(trust.pki),
-    routes: routesOf(material, accounts),
+    routes: routesOf(material, accounts, signOn),
     principalOf: async (caller) =>
       (await accountPrincipal(caller, accounts)) ?? byCertificate(caller, material),
     onRefused: ({ principal, address, action, reason }) =>
@@ -89,7 +96,11 @@ function byCertificate(
 }
 
 /** Every route of the interface. A resource takes what it needs of the gateway as arguments. */
-export function routesOf(material: InterfaceMaterial, accounts: Accounts): readonly Route[] {
+export function routesOf(
+  material: InterfaceMaterial,
+  accounts: Accounts,
+  signOn?: SignOn,
+): readonly Route[] {
   const { config, admission, trust, watch, hub, options } = material;
   const { now } = options;
   const certificates = { ...options, trust, call: admission.call.bind(admission) };
@@ -99,6 +110,7 @@ export function routesOf(material: InterfaceMaterial, accounts: Accounts): reado
     ...healthRoutes(() => admission.isKeeping()),
     ...sessionRoutes(accounts),
     ...sessionsRoutes(accounts),
+    ...(signOn ? signOnRoutes(accounts, signOn) : []),
     ...credentialRoutes(accounts),
     ...userRoutes(accounts),
     securityContactRoute(config.https.securityContacts, now),

@@ -59,10 +59,14 @@ export interface SignInCalls {
   /** The password could not be checked: the attempt was none. */
   abandonSignIn(given: SignInTry): void;
   signOn(given: SignOn): Session;
+  refuseSignOn(cause: string, address: string, now: number): void;
   /** The session, unless it is over. A request keeps it from being idle; a look does not. */
   session(id: string, now: number, isRequest: boolean): Session | undefined;
   tokenHolder(hash: string, now: number): TokenHolder | undefined;
 }
+
+/** Of what a provider calls its reason. */
+const causeLengthMax = 64;
 
 export function signInCalls(store: Store): SignInCalls {
   return {
@@ -70,6 +74,15 @@ export function signInCalls(store: Store): SignInCalls {
     endSignIn: (given) => store.transact(() => end(store, given)),
     abandonSignIn: (given) => store.transact(() => takeBack(store, given)),
     signOn: (given) => store.transact(() => signOn(store, given)),
+    refuseSignOn: (cause, address, now) =>
+      store.audit.add({
+        at: now,
+        actor: `address:${address}`,
+        action: 'session.open',
+        object: '',
+        outcome: 'failure',
+        detail: `sign-on, ${cause.slice(0, causeLengthMax)}`,
+      }),
     session: (id, now, isRequest) => lookUp(store, id, now, isRequest),
     tokenHolder: (hash, now) => store.tokens.holder(hash, now),
   };

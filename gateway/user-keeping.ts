@@ -78,7 +78,10 @@ export function addSignOnUser(
     return;
   }
   requireKind(known, 'sign-on');
-  if (known.role !== role) store.users.setRole(name, role);
+  if (known.role === role) return;
+  store.users.setRole(name, role);
+  store.sessions.removeOf(name);
+  record(store, { actor: 'gateway', now }, 'user.role', name, `${known.role} to ${role}, sign-on`);
 }
 
 export function removeUser(store: Store, name: string, by: By): void {

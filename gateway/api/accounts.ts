@@ -26,6 +26,11 @@ export interface SignInRequest {
   readonly previous: string | undefined;
 }
 
+export interface SignOnRequest extends Pick<SignInRequest, 'address' | 'previous'> {
+  readonly name: string;
+  readonly role: UserRole;
+}
+
 /** Who is signed in, and where from. */
 export interface Signed {
   readonly session: Session;
@@ -35,6 +40,10 @@ export interface Signed {
 /** What the routes of sessions and users need of the gateway. It throws GatewayErrors. */
 export interface Accounts {
   signIn(request: SignInRequest): Promise<SignInResult>;
+  /** For whom the hospital’s sign-on vouches. */
+  signOn(request: SignOnRequest): Promise<OpenSession>;
+  /** Writes down that it vouched for nobody. */
+  refuseSignOn(cause: string, address: string): Promise<void>;
   /** By the secret of its cookie; undefined when it is over. */
   session(secret: string): Promise<Session | undefined>;
   tokenHolder(token: string): Promise<(TokenHolder & { readonly id: string }) | undefined>;

@@ -44,6 +44,10 @@ export const failures = {
     remedy:
       'Choose a longer one that nobody guesses, such as four unrelated words; see docs/users.md.',
   },
+  'sign-on-unreachable': {
+    exit: 1,
+    remedy: 'Check https.oidc and the hospital’s sign-on; passwords of this gateway still work.',
+  },
   'session-over': { exit: 1, remedy: 'Sign in again.' },
   busy: { exit: 1, remedy: 'Try again in a few seconds.' },
   'certificate-refused': {

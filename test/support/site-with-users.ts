@@ -33,6 +33,7 @@ export const otherPassword = 'gravel anthem orchid';
 
 export async function startSiteWithUsers(
   settings: Omit<GivenSettings, 'site'> = {},
+  prepare: (directory: string) => void = () => undefined,
 ): Promise<SiteWithUsers> {
   const folder = temporaryFolder('users');
   onTestFinished(() => folder.remove());
@@ -42,6 +43,7 @@ export async function startSiteWithUsers(
   const { password } = await createSite({ directory, name: 'ward-3b', hosts, now });
   const ports = { mqtt: { port: 0 }, https: { port: 0, ...settings.https } };
   saveConfig(directory, { site: 'ward-3b', host, ...settings, ...ports });
+  prepare(directory);
   const lines: { event: EventName; fields: EventFields }[] = [];
   const start = () =>
     startGateway({
