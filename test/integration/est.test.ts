@@ -12,6 +12,7 @@ import { RawClient } from '../support/mqtt-raw-client.ts';
 // Every test starts a gateway of its own, and curl and openssl many times.
 vi.setConfig({ testTimeout: 60_000 });
 
+const monitor = 'generic-vital-signs-monitor';
 const est = '/.well-known/est';
 const simpleenroll = `${est}/simpleenroll`;
 const simplereenroll = `${est}/simplereenroll`;
@@ -38,7 +39,7 @@ function auditOf(directory: string, action: string): readonly AuditRecord[] {
 }
 
 it('gives out the authorities, a first certificate for a token, and the next one for that', async () => {
-  const site = await startEnrolledSite('oxi-12');
+  const site = await startEnrolledSite({ 'oxi-12': monitor });
   const { directory, curl, openssl, file } = site;
 
   const cacerts = await curl(`${est}/cacerts`);
@@ -90,7 +91,7 @@ it('gives out the authorities, a first certificate for a token, and the next one
 });
 
 it('issues one certificate for a token that is used many times at once', async () => {
-  const site = await startEnrolledSite('oxi-12');
+  const site = await startEnrolledSite({ 'oxi-12': monitor });
   const token = newToken(site.directory, 'oxi-12');
   const request = await site.request('one', '/CN=oxi-12');
   const answers = await Promise.all(
@@ -107,7 +108,7 @@ it('issues one certificate for a token that is used many times at once', async (
 
 describe('refuses, and says why in the audit,', () => {
   it('every request that is not the device’s own', async () => {
-    const site = await startEnrolledSite('oxi-12', 'vent-2');
+    const site = await startEnrolledSite({ 'oxi-12': monitor, 'vent-2': monitor });
     const { directory, curl, file } = site;
     const token = newToken(directory, 'oxi-12');
     const ask = (request: string, user = `oxi-12:${token}`) =>
@@ -159,8 +160,8 @@ describe('refuses, and says why in the audit,', () => {
   });
 
   it('whoever shows no certificate for the next one, or one of another site', async () => {
-    const site = await startEnrolledSite('oxi-12');
-    const elsewhere = await startEnrolledSite('oxi-12');
+    const site = await startEnrolledSite({ 'oxi-12': monitor });
+    const elsewhere = await startEnrolledSite({ 'oxi-12': monitor });
     const token = newToken(elsewhere.directory, 'oxi-12');
     const request = await elsewhere.request('one', '/CN=oxi-12');
     const answer = await elsewhere.curl(
@@ -182,7 +183,7 @@ describe('refuses, and says why in the audit,', () => {
   });
 
   it('a wrong token, and whoever guesses on has to wait', async () => {
-    const site = await startEnrolledSite('oxi-12');
+    const site = await startEnrolledSite({ 'oxi-12': monitor });
     newToken(site.directory, 'oxi-12');
     const request = await site.request('one', '/CN=oxi-12');
     const guess = (user: string) => site.curl(simpleenroll, '--user', user, ...posting(request));
@@ -199,7 +200,7 @@ describe('refuses, and says why in the audit,', () => {
   });
 
   it('what is not base64 of the right type', async () => {
-    const site = await startEnrolledSite('oxi-12');
+    const site = await startEnrolledSite({ 'oxi-12': monitor });
     const user = ['--user', 'oxi-12:x'];
     const pem = '-----BEGIN CERTIFICATE REQUEST-----';
     expect((await site.curl(simpleenroll, ...user, ...posting(pem))).status).toBe(422);
@@ -211,7 +212,7 @@ describe('refuses, and says why in the audit,', () => {
 });
 
 it('is not let in over MQTT under another id by its certificate', async () => {
-  const site = await startEnrolledSite('oxi-12', 'vent-2');
+  const site = await startEnrolledSite({ 'oxi-12': monitor, 'vent-2': monitor });
   const token = newToken(site.directory, 'oxi-12');
   const request = await site.request('one', '/CN=oxi-12');
   const answer = await site.curl(simpleenroll, '--user', `oxi-12:${token}`, ...posting(request));

@@ -8,7 +8,6 @@ import type { Certificate } from './mqtt-certificates.ts';
 import { host, makeSite, temporaryFolder } from './site.ts';
 
 const run = promisify(execFile);
-const profile = 'generic-vital-signs-monitor';
 
 export interface EnrolledSite {
   readonly directory: string;
@@ -35,17 +34,17 @@ export interface CurlAnswer {
   readonly body: string;
 }
 
-/** A gateway with these devices, in a process of its own; what asks it are curl and openssl. */
-export async function startEnrolledSite(...devices: readonly string[]): Promise<EnrolledSite> {
+/** A gateway with these devices and their profiles, in a process of its own; what asks it are curl and openssl. */
+export async function startEnrolledSite(
+  devices: Readonly<Record<string, string>>,
+  madeAt = Date.now(),
+): Promise<EnrolledSite> {
   const folder = temporaryFolder('enrolment');
   onTestFinished(() => folder.remove());
   const directory = join(folder.path, 'site');
   const settings = { https: { port: 0 }, mllp: { port: 0 } };
-  await makeSite(
-    directory,
-    devices.map((id) => ({ id, profile })),
-    settings,
-  );
+  const registered = Object.entries(devices).map(([id, profile]) => ({ id, profile }));
+  await makeSite(directory, registered, settings, madeAt);
   const gateway = await startGatewayProcess(directory);
   const ready = await gateway.event({ event: 'gateway.ready' });
   const httpsPort = ready['httpsPort'] as number;

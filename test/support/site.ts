@@ -32,8 +32,9 @@ export async function makeSite(
   directory: string,
   devices: readonly TestDevice[],
   settings: Omit<GivenSettings, 'site'> = {},
+  now = Date.now(),
 ): Promise<void> {
-  await createSite({ directory, name: 'test', hosts: [host, 'localhost'], now: Date.now() });
+  await createSite({ directory, name: 'test', hosts: [host, 'localhost'], now });
   saveConfig(directory, { site: 'test', host, mqtt: { port: 0 }, ...settings });
   const { store } = openSiteStore(directory);
   store.transact(() => {
