@@ -11,13 +11,13 @@ import type { Instant } from './core/observation.ts';
 import type { OutboxEntry } from './core/relay.ts';
 import type { LiveView } from './core/site-state.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
-import { readSecret } from './pki/secrets.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
 import type { EntryName } from './store/outbox.ts';
 import { openStore, type Store } from './store/store.ts';
+import { readStoreKey } from './store-key.ts';
 
 /**
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
@@ -67,7 +67,7 @@ export interface KeeperData extends PolicyMaterial {
 async function main(data: KeeperData): Promise<void> {
   if (!parentPort) throw new RangeError('runs as a worker thread only');
   const port = parentPort;
-  const key = readSecret(data.directory, 'store.key');
+  const key = readStoreKey(data.directory);
   const signer = auditSigner(data.directory);
   const store = openStore(data.directory, key, { mustExist: true, signer });
   const maker = await openPolicyMaker(data);

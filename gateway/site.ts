@@ -5,9 +5,10 @@ import { auditKeyName, auditSigner } from './audit-trail.ts';
 import { Config, loadConfig, saveConfig } from './config.ts';
 import { GatewayError } from './core/error.ts';
 import { createOneTimePassword, hashPassword } from './pki/password.ts';
-import { createSecret, readSecret } from './pki/secrets.ts';
+import { createSecret } from './pki/secrets.ts';
 import { createSitePki } from './pki/site-pki.ts';
 import { openStore, type Store } from './store/store.ts';
+import { readStoreKey, storeKeyName } from './store-key.ts';
 
 export const administrator = 'admin';
 
@@ -38,7 +39,7 @@ export async function createSite(site: NewSite): Promise<{ readonly password: st
   requireName(name);
   mkdirSync(join(directory, 'profiles'), { recursive: true, mode: 0o700 });
   await createSitePki({ directory, site: name, hosts, now });
-  const storeKey = createSecret(directory, 'store.key');
+  const storeKey = createSecret(directory, storeKeyName);
   createSecret(directory, 'record.key');
   createSecret(directory, auditKeyName);
 
@@ -80,7 +81,7 @@ export function openSiteStore(directory: string): {
   readonly store: Store;
 } {
   const config = loadConfig(directory);
-  const key = readSecret(directory, 'store.key');
+  const key = readStoreKey(directory);
   const signer = auditSigner(directory);
   return { config, store: openStore(directory, key, { mustExist: true, signer }) };
 }

@@ -5,12 +5,12 @@ import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { failures, GatewayError } from '../core/error.ts';
 import { forecastExpiry } from '../expiry-forecast.ts';
-import { readSecret } from '../pki/secrets.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { loadProfiles } from '../profiles.ts';
 import { connectRelay } from '../relay-settings.ts';
 import { openSiteStore } from '../site.ts';
 import { openStore } from '../store/store.ts';
+import { readStoreKey } from '../store-key.ts';
 
 type Verdict = 'ok' | 'warning' | 'failed';
 
@@ -112,7 +112,7 @@ function certificates(dir: string): Omit<Check, 'check'> {
 }
 
 function database(dir: string): string {
-  const store = openStore(dir, readSecret(dir, 'store.key'), { mustExist: true });
+  const store = openStore(dir, readStoreKey(dir), { mustExist: true });
   try {
     const problem = store.problem();
     if (problem !== undefined) throw new GatewayError('store-damaged', problem);

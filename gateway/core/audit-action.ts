@@ -132,6 +132,11 @@ export const auditActions = {
   'site.backup': { kind: 'export', does: 'R', meaning: 'The whole site was backed up, encrypted.' },
   'site.restore': { kind: 'import', does: 'C', meaning: 'The site was made of a backup.' },
   'site.create': { kind: 'security-configuration', does: 'C', meaning: 'The site was made.' },
+  'store.rotate-key': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'The database was encrypted under a new key; begun and done are two entries.',
+  },
   'user.add': {
     kind: 'security-configuration',
     does: 'C',

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -60,6 +61,17 @@ export function readSecret(directory: string, name: string): Buffer {
 export function ensureSecret(directory: string, name: string, bytes = secretBytes): Buffer {
   const isThere = existsSync(secretPath(directory, name));
   return isThere ? readSecret(directory, name) : createSecret(directory, name, bytes);
+}
+
+/** Gives a secret another's place, whole or not at all, even when the power fails. */
+export function promoteSecret(directory: string, from: string, to: string): void {
+  renameSync(secretPath(directory, from), secretPath(directory, to));
+  syncDirectory(join(directory, 'pki'));
+}
+
+/** Forgets a secret that protects nothing, if it is there. */
+export function removeSecret(directory: string, name: string): void {
+  rmSync(secretPath(directory, name), { force: true });
 }
 
 /** The bytes of a file that only its owner may read. Same errors as readSecret. */
@@ -137,7 +149,7 @@ export function syncDirectory(path: string): void {
 }
 
 /** One plain file name: a relay's id or a device's can lead nowhere else. */
-function secretPath(directory: string, name: string): string {
+export function secretPath(directory: string, name: string): string {
   if (!/^[a-z0-9][a-z0-9-]{0,63}\.key$/.test(name))
     throw new GatewayError('usage', `${JSON.stringify(name)} is no name of a secret`);
   return join(directory, 'pki', name);

@@ -35,16 +35,64 @@ export function openDatabase(directory: string, key: Uint8Array, mustExist: bool
     throw new GatewayError('store-damaged', `${path} is not there`);
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = new Sqlite(path, { timeout: busyTimeoutMs });
+  const database = unlock(path, key);
   try {
-    database.pragma(`cipher = '${cipher}'`);
-    database.pragma(`key = "x'${Buffer.from(key).toString('hex')}'"`);
     for (const pragma of pragmas) database.pragma(pragma);
     migrate(database);
     return database;
   } catch (cause) {
     database.close();
     throw storeError(cause, path);
+  }
+}
+
+/** Nothing is read yet: whether the key is the right one shows later. */
+function unlock(path: string, key: Uint8Array): Database {
+  const database = new Sqlite(path, { timeout: busyTimeoutMs });
+  database.pragma(`cipher = '${cipher}'`);
+  database.pragma(`key = ${keyText(key)}`);
+  return database;
+}
+
+function keyText(key: Uint8Array): string {
+  return `"x'${Buffer.from(key).toString('hex')}'"`;
+}
+
+/** @throws GatewayError `store-locked`, `store-full`. */
+export function opensWith(directory: string, key: Uint8Array): boolean {
+  const path = join(directory, 'store', 'wardgate.db');
+  const database = unlock(path, key);
+  try {
+    database.prepare('select count(*) from sqlite_schema').get();
+    return true;
+  } catch (cause) {
+    const error = storeError(cause, path);
+    if (error instanceof GatewayError && error.code === 'store-damaged') return false;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Encrypts every page anew, in one transaction: until its end the database is the old key's, and
+ * from then on the new one's. Nobody else may have it open.
+ *
+ * @throws GatewayError `store-locked`, `store-full`.
+ */
+export function rekeyDatabase(directory: string, key: Uint8Array, newKey: Uint8Array): void {
+  const path = join(directory, 'store', 'wardgate.db');
+  const database = unlock(path, key);
+  try {
+    // A write-ahead log would hold pages under the old key: the change goes by a rollback journal.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = DELETE');
+    database.pragma('synchronous = EXTRA');
+    database.pragma(`rekey = ${keyText(newKey)}`);
+  } catch (cause) {
+    throw storeError(cause, path);
+  } finally {
+    database.close();
   }
 }
 
