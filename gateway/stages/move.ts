@@ -76,14 +76,15 @@ export function move(said: SaidAdmission, ward: Ward): NotApplied | undefined {
     if (isCertain) correct(known, before);
     return 'outdated';
   }
-  const isPresent = event !== 'discharge' && event !== 'cancel-admit';
-  if (before && isRepeated(moment, before, isPresent, bed)) return 'unchanged';
-  const isBed = [...ward.bedsides].some(([, bedside]) => bed !== undefined && bedside.bed === bed);
-  // A visit may begin beside another one; an update repeats where the patient lies, or lay last.
-  if (event === 'register' && !isBed) return 'unknown-bed';
+  // An update repeats where the patient lies, or lay last.
   if (event === 'update' && (!before?.isPresent || bed === undefined || bed === before.bed)) {
     return undefined;
   }
+  const isPresent = event !== 'discharge' && event !== 'cancel-admit';
+  if (before && isRepeated(moment, before, isPresent, bed)) return 'unchanged';
+  const isBed = [...ward.bedsides].some(([, bedside]) => bed !== undefined && bedside.bed === bed);
+  // A visit may begin beside another one.
+  if (event === 'register' && !isBed) return 'unknown-bed';
   const changesBefore = ward.changes.length;
   if (isPresent) lie(known);
   else leave(known);
