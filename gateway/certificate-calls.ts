@@ -18,8 +18,10 @@ export type Enrolment = {
 );
 
 export interface RevocationOrder {
-  readonly device: string;
-  /** One certificate; all of the device’s when left out. Hexadecimal. */
+  /** The common name: of a device, its id. */
+  readonly subject: string;
+  readonly kinds: readonly SubscriberKind[];
+  /** One certificate; all of them when left out. Hexadecimal. */
   readonly serialNumber?: string | undefined;
   readonly reason: RevocationReason;
   readonly actor: string;
@@ -59,7 +61,7 @@ interface RevocationListContent {
 }
 
 /** Kinds that are good only for a device that is registered. */
-const deviceKinds: readonly SubscriberKind[] = ['device', 'enrolled-device'];
+export const deviceKinds: readonly SubscriberKind[] = ['device', 'enrolled-device'];
 
 const listNumber = 'revocation-list-number';
 
@@ -71,7 +73,7 @@ export function certificateCalls(store: Store): CertificateCalls {
     if (deviceKinds.includes(kind) && devices.find(subject) === undefined) return false;
     if (enrolment.by === 'token') return isGoodToken(enrolment.token, devices.token(subject), at);
     return certificates
-      .of(subject)
+      .of(subject, [kind, ...deviceKinds])
       .every(
         ({ fingerprint, revokedAt }) =>
           fingerprint !== enrolment.fingerprint || revokedAt === undefined,
@@ -100,7 +102,7 @@ export function certificateCalls(store: Store): CertificateCalls {
         });
         return true;
       }),
-    revoke: (order) => store.transact(() => revokeDevice(store, order)),
+    revoke: (order) => store.transact(() => revoke(store, order)),
     certificate: (serialNumber) => certificates.find(serialNumber),
     nextRevocationList: (at) =>
       store.transact(() => {
@@ -114,30 +116,30 @@ export function certificateCalls(store: Store): CertificateCalls {
 }
 
 /**
- * Revokes the certificates of a device and takes its token away, in the caller's transaction.
- * Returns the serial numbers that were not revoked before.
+ * Revokes certificates, in the caller's transaction; with all of a device's goes its token. Returns
+ * the serial numbers that were not revoked before.
  *
- * @throws GatewayError `device-unknown`, `certificate-unknown`.
+ * @throws GatewayError `certificate-unknown`.
  */
-export function revokeDevice(store: Store, order: RevocationOrder): readonly string[] {
-  const { device: id, serialNumber, reason, actor, at } = order;
-  const device = store.devices.find(id);
-  if (device === undefined) throw new GatewayError('device-unknown', `${id} is not registered`);
+export function revoke(store: Store, order: RevocationOrder): readonly string[] {
+  const { subject, kinds, serialNumber, reason, actor, at } = order;
   const wanted = serialNumber?.toUpperCase();
   const chosen = store.certificates
-    .of(id)
+    .of(subject, kinds)
     .filter((each) => wanted === undefined || each.serialNumber === wanted);
   if (chosen.length === 0) {
-    throw new GatewayError('certificate-unknown', `${id} has no certificate ${wanted ?? 'at all'}`);
+    const which = wanted === undefined ? 'certificate' : `certificate ${wanted}`;
+    throw new GatewayError('certificate-unknown', `${subject} has no ${which}`);
   }
   const revoked = chosen.filter((each) => store.certificates.revoke(each.serialNumber, at, reason));
-  if (wanted === undefined) store.devices.setToken(device.id, undefined);
+  const isDevice = kinds.some((kind) => deviceKinds.includes(kind));
+  if (isDevice && wanted === undefined) store.devices.setToken(subject as DeviceId, undefined);
   const serialNumbers = revoked.map((each) => each.serialNumber);
   store.audit.add({
     at,
     actor,
-    action: 'device.revoke',
-    object: id,
+    action: isDevice ? 'device.revoke' : 'certificate.revoke',
+    object: subject,
     outcome: 'success',
     detail: `${reason}: ${serialNumbers.join(' ') || 'nothing that was not revoked before'}`,
   });

@@ -1,3 +1,4 @@
+import { deviceKinds } from './certificate-calls.ts';
 import type { AuditRecord } from './core/audit-entry.ts';
 import type { Device } from './core/device.ts';
 import type {
@@ -78,7 +79,7 @@ function stateOf(
   withSubject: boolean,
   now: number,
 ): DeviceState {
-  const [certificate] = store.certificates.of(device.id);
+  const [certificate] = store.certificates.of(device.id, deviceKinds);
   const [association] = store.devices.associations(device.id);
   const isBound = association !== undefined && (association.until ?? now + 1) > now;
   return {

@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { placeDevice } from '../association.ts';
+import { deviceKinds } from '../certificate-calls.ts';
+import { writeCertificateFiles } from '../certificate-files.ts';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import type { AuditAction } from '../core/audit-action.ts';
 import { type KnownClock, zoneOf } from '../core/clock.ts';
@@ -9,8 +9,6 @@ import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core
 import { GatewayError } from '../core/error.ts';
 import type { Place } from '../core/place.ts';
 import { createEnrolmentToken } from '../enrolment.ts';
-import { createOneTimePassword } from '../pki/password.ts';
-import { toPkcs12 } from '../pki/pkcs12.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { findProfile, loadProfiles } from '../profiles.ts';
 import { commandActor, openSiteStore } from '../site.ts';
@@ -111,7 +109,10 @@ const enrol = defineCommand({
       const device = findDevice(store, word);
       const pki = openSitePki(options.dir);
       const issued = await pki.issueDevice(device.id, { key: options.key, now: Date.now() });
-      const files = await write({ ...issued, id: device.id, rootPem: pki.rootPem }, options);
+      const files = await writeCertificateFiles(
+        { ...issued, id: device.id, rootPem: pki.rootPem },
+        options,
+      );
       const { serialNumber, fingerprint256: fingerprint, notBefore, notAfter } = issued;
       store.transact(() => {
         const validity = { notBefore, notAfter };
@@ -130,43 +131,6 @@ const enrol = defineCommand({
     }
   },
 });
-
-interface Bundle {
-  readonly id: DeviceId;
-  readonly certificatePem: string;
-  readonly chainPem: string;
-  readonly privateKeyPem?: string | undefined;
-  readonly rootPem: string;
-}
-
-/** Keys only the owner may read; an existing file is never overwritten. */
-async function write(
-  { id, certificatePem, chainPem, privateKeyPem = '', rootPem }: Bundle,
-  { out, format }: { readonly out: string; readonly format: 'pem' | 'p12' },
-): Promise<Record<string, string>> {
-  mkdirSync(out, { recursive: true, mode: 0o700 });
-  const put = (name: string, content: string | Buffer, mode: number) => {
-    const path = join(out, name);
-    writeNew(path, content, mode);
-    return path;
-  };
-  const authority = put(`${id}.ca.pem`, rootPem, 0o644);
-  if (format === 'p12') {
-    const password = createOneTimePassword();
-    const bundle = await toPkcs12({ privateKeyPem, certificatePem, chainPem, password });
-    return { authority, bundle: put(`${id}.p12`, bundle, 0o600), password };
-  }
-  const key = put(`${id}.key`, privateKeyPem, 0o600);
-  return { authority, key, certificate: put(`${id}.pem`, chainPem, 0o644) };
-}
-
-function writeNew(path: string, content: string | Buffer, mode: number): void {
-  try {
-    writeFileSync(path, content, { mode, flag: 'wx' });
-  } catch (cause) {
-    throw new GatewayError('usage', `cannot write ${path}: ${String(cause)}`, { cause });
-  }
-}
 
 const list = defineCommand({
   name: 'list',
@@ -331,7 +295,7 @@ function describe(store: Store, device: Device, now: number) {
     serialNumber: store.devices.serialNumber(device.id),
     clock: describeClock(store.deviceClocks.find(device.id)),
     held: held.map(({ cause, rows }) => ({ cause, rows })),
-    certificates: store.certificates.of(device.id),
+    certificates: store.certificates.of(device.id, deviceKinds),
   };
 }
 

@@ -2,6 +2,8 @@ import { defineCommand, siteOptions } from '../command.ts';
 import { forecastExpiry } from '../expiry-forecast.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { openSiteStore } from '../site.ts';
+import { issue } from './pki/issue.ts';
+import { revoke } from './pki/revoke.ts';
 
 /** How long ago a certificate may have expired and still be listed. */
 const expiredShownMs = 90 * 86_400_000;
@@ -33,5 +35,5 @@ export default defineCommand({
   name: 'pki',
   summary: 'The site’s authorities and certificates.',
   example: 'wardgate pki status',
-  commands: [status],
+  commands: [status, issue, revoke],
 });

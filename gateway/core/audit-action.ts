@@ -51,6 +51,16 @@ export const auditActions = {
     meaning: 'Entries beyond their time were deleted, up to the one named.',
   },
   'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
+  'certificate.issue': {
+    kind: 'credentials-changed',
+    does: 'C',
+    meaning: 'A certificate was issued to somebody who is no device.',
+  },
+  'certificate.revoke': {
+    kind: 'credentials-changed',
+    does: 'D',
+    meaning: 'Certificates of somebody who is no device were revoked.',
+  },
   'device.accept': {
     kind: 'security-configuration',
     does: 'U',

@@ -46,8 +46,8 @@ export interface StandingRows {
 export interface Certificates {
   add(certificate: NewCertificate): void;
   find(serialNumber: string): RegisteredCertificate | undefined;
-  /** Those of one subject, newest first. */
-  of(subject: string): readonly RegisteredCertificate[];
+  /** Those of one subject and of these kinds, newest first. */
+  of(subject: string, kinds: readonly string[]): readonly RegisteredCertificate[];
   /** Not expired and not revoked at that time, and the last to expire of their subject. */
   current(at: number): readonly RegisteredCertificate[];
   /** False when it was revoked before. */
@@ -108,7 +108,8 @@ export function openCertificates(database: Database): Certificates {
   return {
     add: (certificate) => void add.run({ ...certificate, replaces: certificate.replaces ?? null }),
     find: (serialNumber) => withoutNulls(find.all(serialNumber))[0],
-    of: (subject) => withoutNulls(of.all(subject)),
+    of: (subject, kinds) =>
+      withoutNulls(of.all(subject)).filter(({ kind }) => kinds.includes(kind)),
     current: (at) => withoutNulls(current.all(at)),
     revoke: (serialNumber, at, reason) => revoke.run(serialNumber, at, reason).changes > 0,
     revoked: (at) => withoutNulls(revoked.all(at)),

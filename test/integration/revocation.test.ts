@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { revokeDevice } from '../../gateway/certificate-calls.ts';
+import { deviceKinds, revoke } from '../../gateway/certificate-calls.ts';
 import type { SubscriberKind } from '../../gateway/pki/site-pki.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { openSiteStore } from '../../gateway/site.ts';
@@ -110,10 +110,10 @@ it('ends what a revoked certificate has open within two seconds, and nobody else
 });
 
 /** As the command does it, in a process that is not the gateway's. */
-function revokeFrom(directory: string, device: string): void {
+function revokeFrom(directory: string, subject: string): void {
   const { store } = openSiteStore(directory);
-  const order = { device, reason: 'key-compromise', actor: 'cli:test', at: Date.now() } as const;
-  store.transact(() => revokeDevice(store, order));
+  const by = { reason: 'key-compromise', actor: 'cli:test', at: Date.now() } as const;
+  store.transact(() => revoke(store, { subject, kinds: deviceKinds, ...by }));
   store.close();
 }
 

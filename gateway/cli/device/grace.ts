@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deviceKinds } from '../../certificate-calls.ts';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { GatewayError } from '../../core/error.ts';
 import { graceDaysMax, graceReasonCharsMax } from '../../pki/grace.ts';
@@ -29,7 +30,9 @@ export const grace = defineCommand({
     try {
       const device = store.devices.find(word);
       if (!device) throw new GatewayError('device-unknown', `${word} is not registered`);
-      const newest = store.certificates.of(word).find((each) => each.revokedAt === undefined);
+      const newest = store.certificates
+        .of(word, deviceKinds)
+        .find((each) => each.revokedAt === undefined);
       if (!newest) throw new GatewayError('certificate-unknown', `${word} has none to go on with`);
       const { fingerprint, serialNumber } = newest;
       const givenAt = Date.now();

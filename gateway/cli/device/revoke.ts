@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { revokeDevice } from '../../certificate-calls.ts';
+import { deviceKinds, revoke as revokeCertificates } from '../../certificate-calls.ts';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { type RevocationReason, revocationReasons } from '../../core/revocation.ts';
 import { commandActor, openSiteStore } from '../../site.ts';
@@ -26,8 +26,14 @@ export const revoke = defineCommand({
   async run({ arguments: [word = ''], options: { dir, serial, reason, json }, print }) {
     const { store } = openSiteStore(dir);
     try {
-      const order = { device: word, serialNumber: serial, reason, actor: commandActor() };
-      const revoked = store.transact(() => revokeDevice(store, { ...order, at: Date.now() }));
+      const order = {
+        subject: word,
+        kinds: deviceKinds,
+        serialNumber: serial,
+        reason,
+        actor: commandActor(),
+      };
+      const revoked = store.transact(() => revokeCertificates(store, { ...order, at: Date.now() }));
       if (json) print(JSON.stringify({ device: word, reason, revoked }));
       else {
         print(`Revoked ${revoked.length} certificates of ${word} (${reason}).`);
