@@ -19,23 +19,12 @@ export default defineDeviceProfile({
     { field: 'MCH', metric: 'LN_785_6', cadence: 'episodic' },
     { field: 'MCHC', metric: 'LN_786_4', cadence: 'episodic' },
     { field: 'PLT', metric: 'LN_777_3', cadence: 'episodic' },
+    { field: 'RDW-SD', metric: 'LN_21000_5', cadence: 'episodic' },
+    { field: 'RDW-CV', metric: 'LN_788_0', cadence: 'episodic' },
+    { field: 'MPV', metric: 'LN_32623_1', cadence: 'episodic' },
   ],
-  // Parts of the white cells by size, widths of the distributions and platelet indices: no number
-  // of theirs is in the nomenclature yet.
-  omitted: [
-    'LYM%',
-    'MXD%',
-    'NEUT%',
-    'LYM#',
-    'MXD#',
-    'NEUT#',
-    'RDW-SD',
-    'RDW-CV',
-    'PDW',
-    'MPV',
-    'P-LCR',
-    'PCT',
-  ],
+  // Parts of the white cells by size alone, which five-part names do not fit, and platelet indices.
+  omitted: ['LYM%', 'MXD%', 'NEUT%', 'LYM#', 'MXD#', 'NEUT#', 'PDW', 'P-LCR', 'PCT'],
   silentAfterMs: 24 * 60 * 60 * 1_000,
   messagesPerSecondMax: 50,
   security: { authenticates: false, encrypts: false, updatable: true },

@@ -372,6 +372,32 @@ export const metrics = {
   LN_785_6: { unit: 'pg', loinc: '785-6', plausible: [5, 100] },
   /** Mean corpuscular haemoglobin concentration, automated count. */
   LN_786_4: { unit: 'g/dL', loinc: '786-4', plausible: [5, 100] },
+  /** Neutrophils, automated. */
+  LN_751_8: { unit: '10*3/uL', loinc: '751-8', plausible: [0, 500] },
+  /** Neutrophils of leukocytes, automated. */
+  LN_770_8: { unit: '%', loinc: '770-8', plausible: [0, 100] },
+  /** Lymphocytes, automated. */
+  LN_731_0: { unit: '10*3/uL', loinc: '731-0', plausible: [0, 2_000] },
+  /** Lymphocytes of leukocytes, automated. */
+  LN_736_9: { unit: '%', loinc: '736-9', plausible: [0, 100] },
+  /** Monocytes, automated. */
+  LN_742_7: { unit: '10*3/uL', loinc: '742-7', plausible: [0, 500] },
+  /** Monocytes of leukocytes, automated. */
+  LN_5905_5: { unit: '%', loinc: '5905-5', plausible: [0, 100] },
+  /** Eosinophils, automated. */
+  LN_711_2: { unit: '10*3/uL', loinc: '711-2', plausible: [0, 500] },
+  /** Eosinophils of leukocytes, automated. */
+  LN_713_8: { unit: '%', loinc: '713-8', plausible: [0, 100] },
+  /** Basophils, automated. */
+  LN_704_7: { unit: '10*3/uL', loinc: '704-7', plausible: [0, 500] },
+  /** Basophils of leukocytes, automated. */
+  LN_706_2: { unit: '%', loinc: '706-2', plausible: [0, 100] },
+  /** Erythrocyte distribution width, ratio, automated. */
+  LN_788_0: { unit: '%', loinc: '788-0', plausible: [5, 60] },
+  /** Erythrocyte distribution width, automated. */
+  LN_21000_5: { unit: 'fL', loinc: '21000-5', plausible: [10, 200] },
+  /** Mean platelet volume, automated. */
+  LN_32623_1: { unit: 'fL', loinc: '32623-1', plausible: [2, 40] },
 } as const satisfies Record<string, Metric>;
 
 export interface Metric {
