@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import { defineCommand, dirOption } from '../command.ts';
@@ -51,12 +52,16 @@ export default defineCommand({
         summary.rejected += decoded.rejected.length + checked.rejected.length;
       }
     };
-    for await (const chunk of chunks(file, options.chunk)) {
+    const reader = watchReader(process.stdout);
+    for await (const chunk of chunks(file, options.chunk, reader.gone)) {
       const step = protocol.step(state, chunk);
       state = step.state;
       summary.bytes += chunk.length;
       take(step);
+      // Whoever read has seen enough: a capture without an end would be decoded for nobody.
+      if (!(await reader.isReady())) return 0;
     }
+    reader.leave();
     const rest = protocol.finish?.(state);
     if (rest) take(rest);
     print(JSON.stringify({ summary }));
@@ -66,9 +71,27 @@ export default defineCommand({
 
 type Taken = 'records' | 'discardedBytes';
 
+/** Decoding waits for a slow reader of its output, and ends with it. */
+function watchReader(output: NodeJS.WriteStream) {
+  const over = new AbortController();
+  const { signal } = over;
+  const onError = () => over.abort();
+  output.once('error', onError);
+  return {
+    gone: signal,
+    leave: () => void output.off('error', onError),
+    async isReady(): Promise<boolean> {
+      // Where the reader left, the drain never comes; the abort ends the wait.
+      if (output.writableNeedDrain) await once(output, 'drain', { signal }).catch(() => undefined);
+      return !signal.aborted;
+    },
+  };
+}
+
 /** Exactly `size` bytes at a time, but for the last. */
-async function* chunks(file: string, size: number): AsyncGenerator<Uint8Array> {
+async function* chunks(file: string, size: number, gone: AbortSignal): AsyncGenerator<Uint8Array> {
   const stream = file === '-' ? process.stdin : createReadStream(file);
+  gone.addEventListener('abort', () => stream.destroy(), { once: true });
   let held = Buffer.alloc(0);
   try {
     for await (const piece of stream) {
@@ -78,6 +101,7 @@ async function* chunks(file: string, size: number): AsyncGenerator<Uint8Array> {
       held = held.subarray(start);
     }
   } catch (cause) {
+    if (gone.aborted) return;
     throw new GatewayError('capture-unreadable', `${file}: ${String(cause)}`, { cause });
   }
   if (held.length > 0) yield held;
