@@ -98,6 +98,15 @@ export const failures = {
     remedy: 'Check the path and its rights; the file is checkpoints.jsonl or a collector’s log.',
   },
   'capture-unreadable': { exit: 1, remedy: 'Check the path of the capture.' },
+  'capture-empty': {
+    exit: 1,
+    remedy:
+      'Stop the gateway and whatever else holds the line; check cable, settings and --seconds.',
+  },
+  'capture-not-masked': {
+    exit: 1,
+    remedy: 'Nothing was written. Report the device and its profile without a capture.',
+  },
   'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },
 } as const satisfies Record<string, { exit: number; remedy: string }>;
 

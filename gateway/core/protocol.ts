@@ -1,6 +1,7 @@
 import type { AbsentReason } from './absent-reason.ts';
 import type { Admission } from './admission.ts';
 import type { AlertEventId, AlertPhase, AlertPriority } from './alert.ts';
+import type { Mask, MaskedFrame } from './mask.ts';
 import type { Instant, Quality } from './observation.ts';
 
 /** What a device wrote in one field, still in its own words and units. */
@@ -105,6 +106,12 @@ export interface Protocol<State = unknown> {
   endMessage?(state: State): Pick<ProtocolStep<State>, 'state' | 'discardedBytes'>;
   /** Devices of this format can speak TLS: no plain port is ever opened for them. */
   readonly needsTls?: boolean;
+  /**
+   * The frames of a capture that may leave the site in a bug report, with whatever names a person or
+   * a device masked and their checks right again. What is not covered by a frame is withheld: it is
+   * not proven that it names nobody. Without this no capture is made of such a device.
+   */
+  mask?(capture: Uint8Array, mask: Mask): readonly MaskedFrame[];
   /**
    * What stands complete but unread when a capture ends. Only for a format that knows the end of
    * one message by the beginning of the next; on a live line nothing asks.

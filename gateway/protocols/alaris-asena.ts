@@ -1,5 +1,6 @@
 import type { AbsentReason } from '../core/absent-reason.ts';
 import { crc16 } from '../core/crc16.ts';
+import { type Mask, scanFrames } from '../core/mask.ts';
 import {
   type AlertRecord,
   type DeviceRecord,
@@ -77,6 +78,22 @@ export default defineProtocol<State>({
     const isDue = askedAt === undefined || at - askedAt >= askEveryMs || at < askedAt;
     return isDue ? { state: { ...state, askedAt: at }, bytes: status } : { state, bytes: noBytes };
   },
+
+  mask: (capture, mask) =>
+    scanFrames(capture, (offset) => {
+      const first = capture[offset];
+      if (first === CR || first === LF) {
+        return { end: offset + 1, bytes: capture.subarray(offset, offset + 1) };
+      }
+      const end = first === start ? endOfFrame(capture, offset) : 'no';
+      if (typeof end !== 'number') return undefined;
+      const content = contentOf(capture.subarray(offset + 1, end));
+      if (content === undefined) return undefined;
+      const masked = maskContent(content, mask);
+      const crc = crc16(Buffer.from(masked, 'latin1'), 0xffff).toString(16).toUpperCase();
+      const bytes = Buffer.from(`!${masked}|${crc.padStart(4, '0')}\r`, 'latin1');
+      return { end: end + 1, bytes };
+    }),
 });
 
 /** Where the CR of the frame at `offset` stands; or more bytes are needed, or it is no frame. */
@@ -97,6 +114,18 @@ function contentOf(frame: Uint8Array): string | undefined {
   if (content === undefined || checksum === undefined) return undefined;
   const isIntact = crc16(Buffer.from(content, 'latin1'), 0xffff) === Number.parseInt(checksum, 16);
   return isIntact ? content : undefined;
+}
+
+/** A command, its units, figures of at most five digits, and how the infusion stands. */
+const harmlessField = /^(?:-?\d{0,5}(?:\.\d{1,3})?[+]?|[A-Z]{2,8}|AL_[A-Z_]+|ml\/h|ml|mmHg|[ -]*)$/;
+
+/** Of the answer about the infusion the first field is the serial number; orders say who gave them. */
+function maskContent(content: string, mask: Mask): string {
+  const [command = '', ...rest] = content.split('^');
+  const masked = rest.map((field, index) =>
+    command === 'INF' && index > 0 && harmlessField.test(field) ? field : mask.text(field),
+  );
+  return [/^[A-Z][A-Z0-9_]*$/.test(command) ? command : mask.text(command), ...masked].join('^');
 }
 
 interface Reading {

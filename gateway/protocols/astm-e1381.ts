@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { maskAstm } from '../core/astm-mask.ts';
 import {
   type LaboratoryMessage,
   laboratoryMessageCharactersMax,
@@ -101,6 +102,8 @@ export default defineProtocol<State>({
     const { records, reply, discardedBytes, clockTime, ...state } = reader;
     return { state, records, reply: Uint8Array.from(reply), discardedBytes, clockTime };
   },
+
+  mask: maskAstm,
 });
 
 /** Each reader takes at least one byte or leaves its phase, and returns where the next one begins. */

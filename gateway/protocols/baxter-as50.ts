@@ -1,4 +1,5 @@
 import { crc16 } from '../core/crc16.ts';
+import { type Mask, scanFrames } from '../core/mask.ts';
 import { type DeviceRecord, defineProtocol, type FieldValue, noBytes } from '../core/protocol.ts';
 
 const open = 0x5b;
@@ -62,6 +63,16 @@ export default defineProtocol<State>({
     const after = (next + 1) % questions.length;
     return { state: { ...state, askedAt: at, next: after }, bytes: toMessage(questions[next]) };
   },
+
+  mask: (capture, mask) =>
+    scanFrames(capture, (start) => {
+      const end = endOfMessage(capture, start);
+      if (typeof end !== 'number') return undefined;
+      const message = capture.subarray(start, end);
+      if (readMessage(message) === 'unreadable') return undefined;
+      const content = Buffer.from(message.subarray(1, -crcBytes - 1)).toString('latin1');
+      return { end, bytes: toMessage(maskContent(content, mask)) };
+    }),
 });
 
 /** Behind the CRC of the message at `start`; or more bytes are needed, or it is no message. */
@@ -97,6 +108,19 @@ function readMessage(message: Uint8Array): DeviceRecord | 'unreadable' | undefin
   const [, key, value] = answerForm.exec(content) ?? [];
   if (key !== undefined && value !== undefined) return { fields: { [key]: toField(key, value) } };
   return otherForm.test(content) ? undefined : 'unreadable';
+}
+
+/** Figures of the two questions the gateway asks; whatever else the pump tells is masked. */
+function maskContent(content: string, mask: Mask): string {
+  const [, key, value = ''] = answerForm.exec(content) ?? [];
+  if (key !== undefined) {
+    const isHarmless = units.has(key) && /^[ \d.-]{0,8}$/.test(value);
+    return `${key}=${isHarmless ? value : mask.text(value)}`;
+  }
+  return content.replace(
+    /^(REJECT)(.*)$/,
+    (_, word: string, rest: string) => word + mask.text(rest),
+  );
 }
 
 /** Blank or dashes are no value. */

@@ -1,4 +1,5 @@
 import type { AbsentReason } from '../core/absent-reason.ts';
+import { type Mask, scanFrames } from '../core/mask.ts';
 import { type DeviceRecord, defineProtocol, type FieldValue, noBytes } from '../core/protocol.ts';
 
 const SOH = 0x01;
@@ -106,6 +107,18 @@ export default defineProtocol<State>({
       state.unanswered < 2 * unansweredMax ? state.unanswered + 1 : state.unanswered - 1;
     return { state: { ...state, askedAt: at, unanswered }, bytes };
   },
+
+  mask: (capture, mask) =>
+    scanFrames(capture, (offset) => {
+      const first = capture[offset];
+      if (first === ACK || first === NAK) {
+        return { end: offset + 1, bytes: capture.subarray(offset, offset + 1) };
+      }
+      const last = endOfFrame(capture, offset);
+      if (typeof last !== 'number') return undefined;
+      const bytes = maskFrame(capture.subarray(offset, last + 1), mask);
+      return bytes && { end: last + 1, bytes };
+    }),
 });
 
 const bedForm = new RegExp(`^[A-Za-z0-9]{1,${bedCharactersMax}}$`);
@@ -166,6 +179,39 @@ function isIntact(frame: string): boolean {
 
 function sumOf(text: string): number {
   return Buffer.from(text, 'latin1').reduce((sum, byte) => (sum + byte) & 0xff, 0);
+}
+
+/** The bed and every value but a pump's rate are masked: what the others mean is not public. */
+function maskFrame(bytes: Uint8Array, mask: Mask): Uint8Array | undefined {
+  const frame = readFrame(bytes);
+  if (!frame) return undefined;
+  const wire = Buffer.from(bytes).toString('latin1');
+  const plain = frame.isStuffed ? wire.replace(/e([xe])|E([XE])/g, unstuffed) : wire;
+  const terminator = plain.charCodeAt(plain.length - tailBytes);
+  const text = plain.slice(headBytes, -tailBytes);
+  const bed = text.slice(0, text.indexOf('/'));
+  const masked = text
+    .slice(bed.length)
+    .split(String.fromCharCode(RS))
+    .map((row) =>
+      row.replace(
+        /^([^,]*,[^,]*,)([A-Z][A-Z0-9]*),(.*)$/s,
+        (_, front: string, name: string, value: string) =>
+          `${front}${name},${isHarmless(name, value) ? value : mask.text(value)}`,
+      ),
+    )
+    .join(String.fromCharCode(RS));
+  const head = plain.slice(0, headBytes);
+  const body = `${head}${mask.text(bed)}${masked}${String.fromCharCode(terminator)}`;
+  const whole = `${body}${String(sumOf(body)).padStart(5, '0')}\x04`;
+  const stuffed = whole.replace(/[deDE]/g, (one) => stuffing[one] ?? one);
+  return Buffer.from(frame.isStuffed ? stuffed : whole, 'latin1');
+}
+
+const stuffing: Readonly<Record<string, string>> = { d: 'ex', D: 'EX', e: 'ee', E: 'EE' };
+
+function isHarmless(name: string, value: string): boolean {
+  return value === '' || marks.has(value) || (units.has(name) && /^[\d.-]{1,8}$/.test(value));
 }
 
 /** Seconds since the station started, place, parameter, value. */

@@ -1,3 +1,4 @@
+import { maskMedibus } from '../core/medibus-mask.ts';
 import {
   type MedibusDevice,
   medibusHexByte,
@@ -78,6 +79,8 @@ export default defineProtocol<State>({
     const { bytes, ...said } = nextSaid(state, at);
     return { state: { ...state, ...said }, bytes };
   },
+
+  mask: maskMedibus,
 });
 
 /** Reads byte by byte. Lives for one chunk. */

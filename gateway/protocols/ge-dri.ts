@@ -1,4 +1,5 @@
 import { type DriAlarm, readDriAlarms } from '../core/dri-alarm.ts';
+import { maskDri } from '../core/dri-mask.ts';
 import { driTimeOf, readDriPhysiological, readDriWaves } from '../core/dri-reading.ts';
 import {
   type DriRecord,
@@ -103,6 +104,8 @@ export default defineProtocol<State>({
     });
     return { state: { ...state, heard: 0, quietSince }, bytes: Buffer.concat(asked) };
   },
+
+  mask: maskDri,
 });
 
 const physiologicalHeard = 1;

@@ -1,13 +1,10 @@
 import { acknowledgeHl7 } from '../core/hl7-acknowledgement.ts';
 import { receiveAdmission } from '../core/hl7-admission.ts';
+import { maskHl7 } from '../core/hl7-mask.ts';
 import { defineMllpProtocol } from '../core/mllp.ts';
 import { readPcdMessage } from '../core/pcd-message.ts';
 
-/**
- * What patient care devices send over MLLP (IHE PCD-01 and PCD-04). An admission (ADT) is nothing a
- * device may say: it is answered with AR and kept on record.
- */
-export default defineMllpProtocol('hl7v2', (message, answered) => {
+const deviceProtocol = defineMllpProtocol('hl7v2', (message, answered) => {
   const unsupported = () => acknowledgeHl7(answered, 'AR', '200^Unsupported message type');
   if (message.type === 'ADT') {
     return { ...receiveAdmission(message, answered), reply: unsupported() };
@@ -21,3 +18,9 @@ export default defineMllpProtocol('hl7v2', (message, answered) => {
   }
   return { ...reading, reply: acknowledgeHl7(answered, 'AA') };
 });
+
+/**
+ * What patient care devices send over MLLP (IHE PCD-01 and PCD-04). An admission (ADT) is nothing a
+ * device may say: it is answered with AR and kept on record.
+ */
+export default { ...deviceProtocol, mask: maskHl7 };

@@ -1,4 +1,5 @@
 import type { AbsentReason } from '../core/absent-reason.ts';
+import { scanFrames } from '../core/mask.ts';
 import {
   type AlertRecord,
   type DeviceRecord,
@@ -72,6 +73,21 @@ export default defineProtocol<State>({
     const held = Uint8Array.from(bytes.subarray(offset));
     return { state: { held, raised }, records, reply: noBytes, discardedBytes };
   },
+
+  mask: (capture, mask) =>
+    scanFrames(capture, (start) => {
+      const end = endOfFrame(capture, start);
+      if (typeof end !== 'number' || !readFrame(capture.subarray(start, end), [])) return undefined;
+      const text = Buffer.from(capture.subarray(start + textStart, end)).toString('latin1');
+      const masked = text.replace(
+        /([A-Z][A-Z0-9]*)=([^\r]*)/g,
+        (line, name: string, rest: string) =>
+          channels.has(name) || name === 'PR' ? line : `${name}=${mask.text(rest)}`,
+      );
+      const head = capture.subarray(start, start + textStart);
+      const bytes = Buffer.concat([head, Buffer.from(masked, 'latin1'), Uint8Array.of(frameEnd)]);
+      return { end: end + 1, bytes };
+    }),
 });
 
 /** Where the end byte of the frame at `start` stands; or more bytes are needed, or it is no frame. */

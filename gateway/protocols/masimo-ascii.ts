@@ -1,5 +1,6 @@
 import type { AbsentReason } from '../core/absent-reason.ts';
 import { localTime } from '../core/device-time.ts';
+import { maskLines } from '../core/mask.ts';
 import {
   type AlertRecord,
   type DeviceRecord,
@@ -60,6 +61,17 @@ export default defineProtocol<State>({
       discardedBytes,
     };
   },
+
+  mask: (capture, mask) =>
+    maskLines(capture, (line) => {
+      const text = line.replace(/[\r\n]+$/, '').replace(/^\r/, '');
+      if (!readLine(text, 0)) return undefined;
+      return line.replace(/([A-Z][A-Z0-9]*)=([^\s]+)/g, (pair, key: string, value: string) =>
+        measurements.has(key) || /^(?:ALARM|EXC1?)$/.test(key)
+          ? pair
+          : `${key}=${mask.text(value)}`,
+      );
+    }),
 });
 
 /** What each known measurement looks like: digits as printed, or dashes where there is none. */

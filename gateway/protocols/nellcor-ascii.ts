@@ -1,5 +1,6 @@
 import type { AbsentReason } from '../core/absent-reason.ts';
 import { localTime } from '../core/device-time.ts';
+import { maskLines, maskWords } from '../core/mask.ts';
 import {
   type AlertRecord,
   type DeviceRecord,
@@ -85,6 +86,13 @@ export default defineProtocol<State>({
       discardedBytes,
     };
   },
+
+  mask: (capture, mask) =>
+    maskLines(capture, (line) => {
+      const text = line.replace(/^\r+|[\r\n]+$/g, '');
+      const isOurs = rowForm.test(text) || readHeading(text) !== undefined;
+      return isOurs ? maskWords(line, harmlessWord, mask) : undefined;
+    }),
 });
 
 /** What a line that is no measurement changes. */
@@ -118,6 +126,22 @@ function readHeading(line: string): Heading | undefined {
 }
 
 const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+/** Dates, times, figures of up to three digits, codes of two letters, and the words of a heading. */
+const harmlessWord = new RegExp(
+  [
+    /\d\d-[A-Za-z]{3}-\d\d|\d\d:\d\d:\d\d|\d{1,3}[*%]?|---|[A-Z]{2}|\d{1,3}-\d{1,3}(?:%|BPM)?/,
+    /N-\d{3}\w?|VERSION|\d+(?:\.\d+)+|CRC:\w{4}|CRC:|X{4}|SpO2|Limit:|PR|ADULT|NEO\w*|\d+SAT-S|SAT-S/,
+    /TIME|%SpO2|BPM|PA|Status|INFO|SEC:|SPO2|RESP|MODE:|Interactive|Mode|Command\?/,
+  ]
+    .map(({ source }) => `^(?:${source})$`)
+    .join('|'),
+  'i',
+);
+
+/** A measurement: when, two or three figures, codes. */
+const rowForm =
+  /^\d\d-[A-Za-z]{3}-\d\d \d\d:\d\d:\d\d(?: +(?:\d{1,3}|---)\*?){2,3}(?: +[A-Z]{2})* *$/;
+
 const clockForm = /^(\d\d)-([A-Za-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d)$/;
 const clockLength = 18;
 /** Three places, right-aligned, and a star while the value is outside its alarm limits. */

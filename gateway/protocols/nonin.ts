@@ -1,3 +1,4 @@
+import { scanFrames } from '../core/mask.ts';
 import {
   type NoninReading,
   noninStatus,
@@ -88,6 +89,25 @@ export default defineProtocol<State>({
       reply: noBytes,
       discardedBytes,
     };
+  },
+
+  // Numbers only: the units hold nobody's name, and what is none of them is withheld.
+  mask(capture) {
+    let format: Format | undefined;
+    return scanFrames(capture, (start) => {
+      if (isReply(capture[start])) {
+        return { end: start + 1, bytes: capture.subarray(start, start + 1) };
+      }
+      const locked = recognise(capture, start, format);
+      const found = locked === 'no' ? recognise(capture, start, undefined) : locked;
+      if (typeof found === 'string') {
+        format = undefined;
+        return undefined;
+      }
+      ({ format } = found);
+      const end = start + found.bytes;
+      return { end, bytes: capture.subarray(start, end) };
+    });
   },
 });
 

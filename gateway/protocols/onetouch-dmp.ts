@@ -1,4 +1,5 @@
 import { localTime } from '../core/device-time.ts';
+import { maskLines } from '../core/mask.ts';
 import { type DeviceRecord, defineProtocol, type FieldValue, noBytes } from '../core/protocol.ts';
 
 /** Twice the longest line. */
@@ -83,6 +84,17 @@ export default defineProtocol<State>({
     if (!isDue) return { state, bytes: noBytes };
     return { state: { ...state, askedAt: at, isAnswered: false }, bytes: dump };
   },
+
+  mask: (capture, mask) =>
+    maskLines(capture, (line) => {
+      const text = contentOf(line.replace(/\r?\n$/, ''));
+      if (text === undefined) return undefined;
+      const masked = resultForm.test(text)
+        ? text
+        : text.replace(/"([0-9A-Z]{9})"/, (_, serial: string) => `"${mask.text(serial)}"`);
+      if (masked === text && !resultForm.test(text)) return undefined;
+      return `${masked} ${checksumOf(masked)}\r\n`;
+    }),
 });
 
 const lineForm = /^([\x20-\x7e]+) ([0-9A-F]{4})\r?$/;
@@ -91,8 +103,7 @@ const lineForm = /^([\x20-\x7e]+) ([0-9A-F]{4})\r?$/;
 function contentOf(line: string): string | undefined {
   const [, text, checksum] = lineForm.exec(withoutCommands(line)) ?? [];
   if (text === undefined || checksum === undefined) return undefined;
-  const sum = Buffer.from(text, 'latin1').reduce((total, byte) => (total + byte) & 0xffff, 0);
-  return sum === Number.parseInt(checksum, 16) ? text : undefined;
+  return checksum === checksumOf(text) ? text : undefined;
 }
 
 /** A tap on the cable records the host's commands in front of the answers. */
@@ -100,6 +111,11 @@ function withoutCommands(line: string): string {
   let rest = line;
   while (rest.startsWith(command)) rest = rest.slice(command.length).replace(/^\r/, '');
   return rest;
+}
+
+function checksumOf(text: string): string {
+  const sum = Buffer.from(text, 'latin1').reduce((total, byte) => (total + byte) & 0xffff, 0);
+  return sum.toString(16).toUpperCase().padStart(4, '0');
 }
 
 const headingForm = /^P \d{3},"([0-9A-Z]{9})","(?:MG\/DL |MMOL\/L)"$/;

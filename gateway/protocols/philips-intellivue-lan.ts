@@ -1,4 +1,5 @@
 import { relativeTimeRangeMs } from '../core/intellivue-clock.ts';
+import { maskIntellivueMessage } from '../core/intellivue-mask.ts';
 import { intellivueMessageLength, readIntellivueMessage } from '../core/intellivue-message.ts';
 import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
 import {
@@ -10,6 +11,7 @@ import {
   noSession,
   utterances,
 } from '../core/intellivue-session.ts';
+import { scanFrames } from '../core/mask.ts';
 import { type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 
 /** A datagram holds one message. No monitor was seen to send more than 1,472 bytes in one. */
@@ -112,4 +114,14 @@ export default defineProtocol<State>({
     const reading = message && readMonitor(unknownMonitor, message);
     return reading?.records ?? { reason: 'malformed', detail: 'lengths that do not fit' };
   },
+
+  mask: (capture, mask) =>
+    scanFrames(capture, (start) => {
+      const length = intellivueMessageLength(capture.subarray(start, start + messageBytesMax));
+      if (typeof length !== 'number' || length > messageBytesMax) return undefined;
+      const end = start + length;
+      const bytes =
+        end <= capture.length && maskIntellivueMessage(capture.subarray(start, end), mask);
+      return bytes ? { end, bytes } : undefined;
+    }),
 });

@@ -1,4 +1,5 @@
 import { relativeTimeRangeMs } from '../core/intellivue-clock.ts';
+import { maskIntellivueMessage } from '../core/intellivue-mask.ts';
 import { readIntellivueMessage } from '../core/intellivue-message.ts';
 import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
 import {
@@ -10,6 +11,7 @@ import {
   noSession,
   utterances,
 } from '../core/intellivue-session.ts';
+import { scanFrames } from '../core/mask.ts';
 import {
   checkBytes,
   escapeMark,
@@ -144,7 +146,31 @@ export default defineProtocol<State>({
     const bytes = utterance === undefined ? noBytes : toMibFrame(utterances[utterance]);
     return { state: { ...state, session }, bytes };
   },
+
+  mask: (capture, mask) =>
+    scanFrames(capture, (start) => {
+      if (capture[start] !== frameStart) return undefined;
+      const end = capture.indexOf(frameEnd, start) + 1;
+      const next = capture.indexOf(frameStart, start + 1);
+      if (end === 0 || (next !== -1 && next < end)) return undefined;
+      const content = unescaped(capture.subarray(start + 1, end - 1));
+      const payload = content && payloadOf(content);
+      const masked = payload && maskIntellivueMessage(payload, mask);
+      return masked && { end, bytes: toMibFrame(masked) };
+    }),
 });
+
+function unescaped(wire: Uint8Array): Uint8Array | undefined {
+  const content: number[] = [];
+  for (let index = 0; index < wire.length; index += 1) {
+    const isEscaped = wire[index] === escapeMark;
+    if (isEscaped) index += 1;
+    const byte = wire[index];
+    if (byte === undefined) return undefined;
+    content.push(isEscaped ? byte ^ escapeMask : byte);
+  }
+  return Uint8Array.from(content);
+}
 
 /** The payload of an unescaped frame; undefined when its header, length or check is wrong. */
 function payloadOf(content: Uint8Array): Uint8Array | undefined {
