@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Store } from '../../gateway/store/store.ts';
+import { removeUser, revokeUser } from '../../gateway/user-keeping.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import {
   addPerson,
@@ -185,4 +187,32 @@ it('one user has so many sessions and no more: the oldest ends', async () => {
     await site.browser().signIn('admin', site.password);
   }
   expect((await first.get('session')).status).toBe(401);
+});
+
+it('a stream ends within a second of its session or token, also when a command ended it', async () => {
+  const site = await startSiteWithUsers();
+  const { browser: administrator } = await takeFirstSteps(site);
+  const anna = await addPerson(site, administrator, 'anna', 'viewer');
+  const { json: machine } = await administrator.post('users', {
+    ...{ kind: 'machine', name: 'probe', role: 'viewer', days: 30 },
+  });
+  const bearer = { headers: { authorization: `Bearer ${machine.token}` } };
+  const by = { actor: 'cli:test', now: site.now() };
+  // By another connection to the store, as a command has one.
+  const streams = [
+    { of: await anna.open('GET', 'events'), end: (store: Store) => revokeUser(store, 'anna', by) },
+    {
+      of: await site.browser().open('GET', 'events', bearer),
+      end: (store: Store) => removeUser(store, 'probe', by),
+    },
+  ];
+  for (const { of: stream, end } of streams) {
+    expect(stream.statusCode).toBe(200);
+    const ended = new Promise((resolve) => stream.once('close', resolve));
+    stream.on('error', () => undefined).resume();
+    site.look(end);
+    const from = performance.now();
+    await ended;
+    expect(performance.now() - from).toBeLessThan(1_000);
+  }
 });
