@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AdmissionFigures } from './admission-figures.ts';
-import { type Batch, type OpenBatch, openBatch } from './batch.ts';
+import { type Batch, type OpenBatch, openBatch, type Stamp } from './batch.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Intake, IntakeQueue } from './core/intake.ts';
@@ -48,6 +48,8 @@ export interface AdmissionOptions {
   readonly data: KeeperData;
   /** The longest a small batch waits for company. */
   readonly commitPauseMs: number;
+  /** Now, on the clock nobody sets. */
+  readonly stamp: () => Stamp;
   readonly log: Log;
   /** Something new waits in the outbox. */
   readonly onDepartures: () => void;
@@ -173,9 +175,10 @@ class RunningAdmission implements Admission {
     if (this.#waitingCount >= waitingCountMax) {
       return Promise.reject(new GatewayError('store-full', 'too much waits for its commit'));
     }
-    if (!this.#open.add(intake)) {
+    const stamp = this.#options.stamp();
+    if (!this.#open.add(intake, stamp)) {
       this.#fill();
-      this.#open.add(intake);
+      this.#open.add(intake, stamp);
     }
     this.#waitingCount += 1;
     this.#waitingBytes += intake.bytes.length;

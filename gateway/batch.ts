@@ -12,6 +12,10 @@ export interface Batch {
   /** Where each intake's bytes end. */
   readonly ends: Uint32Array;
   readonly receivedAt: Float64Array;
+  /** The same moments on the monotonic clock; NaN where there is none. */
+  readonly monotonicMs: Float64Array;
+  /** This run of the machine. */
+  readonly boot: string;
   /** Index into `devices`. */
   readonly device: Uint16Array;
   /** Index into `channels`, and a bit for each mark of the intake. */
@@ -23,20 +27,29 @@ export interface Batch {
 const isFirstBit = 0x80;
 const isTurnBit = 0x40;
 const isLastBit = 0x20;
-const markBits = isFirstBit | isTurnBit | isLastBit;
+/** The gateway did not know the time. */
+const isProvisionalBit = 0x10;
+const markBits = isFirstBit | isTurnBit | isLastBit | isProvisionalBit;
 
 /** A commit of this many costs little more a message than a larger one, and less memory. */
 const batchCountMax = 1_024;
 const batchBytesMax = 2 ** 20;
 const startBytes = 256 * 2 ** 10;
 
+/** A moment on the monotonic clock, and whether the gateway knew the time then. */
+export interface Stamp {
+  readonly boot: string;
+  readonly monotonicMs: number;
+  readonly isTrusted: boolean;
+}
+
 /** Collects intakes until somebody takes them. */
 export interface OpenBatch {
   readonly count: number;
   readonly byteCount: number;
   readonly isEmpty: boolean;
-  /** False when it does not fit any more. */
-  add(intake: Intake): boolean;
+  /** False when it does not fit any more. `stamp` is the same moment on the monotonic clock. */
+  add(intake: Intake, stamp?: Stamp): boolean;
   addSignal(signal: Signal): void;
   close(): Batch;
 }
@@ -48,6 +61,8 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
   let count = 0;
   const ends: number[] = [];
   const receivedAt: number[] = [];
+  const monotonicMs: number[] = [];
+  let boot = '';
   const device: number[] = [];
   const channel: number[] = [];
   const devices = new Map<DeviceId, number>();
@@ -63,7 +78,7 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
     get isEmpty() {
       return count === 0 && signals.length === 0;
     },
-    add(intake) {
+    add(intake, stamp) {
       const need = end + intake.bytes.length;
       if (count >= batchCountMax || (count > 0 && need > batchBytesMax)) return false;
       if (need > bytes.length) bytes = grown(bytes, end, need);
@@ -72,10 +87,13 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
       count += 1;
       ends.push(end);
       receivedAt.push(intake.receivedAt);
+      monotonicMs.push(stamp?.monotonicMs ?? Number.NaN);
+      boot = stamp?.boot ?? boot;
       const index = devices.get(intake.device) ?? devices.size;
       if (index === devices.size) devices.set(intake.device, index);
       device.push(index);
-      channel.push(channels.indexOf(intake.channel) | marksOf(intake));
+      const trust = stamp?.isTrusted === false ? isProvisionalBit : 0;
+      channel.push(channels.indexOf(intake.channel) | marksOf(intake) | trust);
       return true;
     },
     addSignal(signal) {
@@ -85,6 +103,8 @@ export function openBatch(spare?: ArrayBuffer): OpenBatch {
       bytes: bytes.subarray(0, end),
       ends: Uint32Array.from(ends),
       receivedAt: Float64Array.from(receivedAt),
+      monotonicMs: Float64Array.from(monotonicMs),
+      boot,
       device: Uint16Array.from(device),
       channel: Uint8Array.from(channel),
       devices: [...devices.keys()],
@@ -109,16 +129,20 @@ function grown(
 
 /** The inverse: views into the one buffer, nothing copied. */
 export function intakesOf(batch: Batch): Intake[] {
-  const { bytes, ends, receivedAt, device, channel, devices } = batch;
+  const { bytes, ends, receivedAt, boot, device, channel, devices } = batch;
   const intakes: Intake[] = [];
   let start = 0;
   for (const [index, end] of ends.entries()) {
     const code = channel[index] ?? 0;
+    const monotonicMs = batch.monotonicMs[index] ?? Number.NaN;
+    const isProvisional = (code & isProvisionalBit) !== 0;
     intakes.push({
       device: devices[device[index] ?? 0] as DeviceId,
       channel: channels[code & ~markBits] as Channel,
       bytes: bytes.subarray(start, end),
       receivedAt: receivedAt[index] as Instant,
+      monotonicMs: Number.isNaN(monotonicMs) ? undefined : monotonicMs,
+      provisional: isProvisional ? { boot, monotonicMs } : undefined,
       isFirst: (code & isFirstBit) !== 0,
       isTurn: (code & isTurnBit) !== 0,
       isLast: (code & isLastBit) !== 0,

@@ -24,6 +24,9 @@ import { findProtocol, loadProtocols } from './policy.ts';
 import { findProfile, loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
+import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
+import { bootId, monotonicMs } from './time/monotonic.ts';
+import { readTimeService } from './time/time-service.ts';
 import { startTrust, type Trust, tlsOf } from './trust.ts';
 import { type WardWatch, watchWard } from './ward-watch.ts';
 
@@ -64,6 +67,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 
   async function stop(): Promise<void> {
     clearInterval(running.expiry);
+    running.clock?.close();
     running.trust?.close();
     await running.https?.close();
     await running.broker?.close();
@@ -78,15 +82,20 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 
   try {
     const profiles = await loadProfiles(options.directory);
+    const boot = bootId();
+    const clock = createClock(boot, running, options);
+    running.clock = clock;
     // The keeper thread loads meanwhile.
-    const opening = openAdmission(config, profiles, running, options);
+    const opening = openAdmission(config, profiles, running, { ...options, boot, clock });
     const [admission, protocols] = await Promise.all([opening, loadProtocols()]);
     running.admission = admission;
-    const trust = await startTrust({ ...options, call: admission.call.bind(admission) });
+    await clock.start(await admission.call('newestTime'));
+    const timed = { ...options, now: () => clock.now() };
+    const trust = await startTrust({ ...timed, call: admission.call.bind(admission) });
     running.trust = trust;
     const watch = watchWard(admission.queue);
     await startParts(running, {
-      ...{ config, profiles, protocols, trust, admission, watch, hub, options },
+      ...{ config, profiles, protocols, trust, admission, watch, hub, clock, options: timed },
     });
     trust.onRenewed((pki) => renewParts(running, pki));
     trust.onRevoked(() => running.https?.end(({ certificate }) => isRevoked(trust, certificate)));
@@ -112,6 +121,7 @@ function tellingLog({ log, now }: GatewayOptions, hub: EventHub): Log {
 
 /** What has to be stopped, as far as it was started. */
 interface Running {
+  clock?: GatewayClock;
   admission?: Admission;
   clerk?: AuditClerk;
   trust?: Trust;
@@ -134,6 +144,7 @@ interface Material {
   /** What links say goes through it to the admission. */
   readonly watch: WardWatch;
   readonly hub: EventHub;
+  readonly clock: GatewayClock;
   readonly options: GatewayOptions;
 }
 
@@ -154,11 +165,44 @@ async function startParts(running: Running, material: Material): Promise<void> {
   running.https = await openHttps(material);
 }
 
+/** What was kept before the time was known is repaired by the keeper, once it is. */
+function createClock(
+  boot: string,
+  running: Running,
+  { now, log, onFault }: GatewayOptions,
+): GatewayClock {
+  const clock = createGatewayClock({
+    wall: now,
+    timeService: () => readTimeService(),
+    async onTrusted(anchorMs) {
+      try {
+        await running.admission?.call('knowTime', boot, anchorMs, clock.now());
+      } catch (error) {
+        // The store is full or locked for now: a moment later it is told again.
+        if (!(error instanceof GatewayError)) throw error;
+        log('gateway.failed', { code: error.code, task: 'know-time' });
+        return false;
+      }
+      for (const forwarder of running.forwarders) forwarder.wake();
+      return true;
+    },
+    log,
+    onFault,
+  });
+  return clock;
+}
+
 function openAdmission(
   config: Config,
   profiles: ReadonlyMap<string, DeviceProfile>,
   running: Running,
-  { directory, log, onFault }: GatewayOptions,
+  {
+    directory,
+    log,
+    onFault,
+    boot,
+    clock,
+  }: GatewayOptions & { readonly boot: string; readonly clock: GatewayClock },
 ): Promise<Admission> {
   return startAdmission({
     data: {
@@ -166,7 +210,9 @@ function openAdmission(
       relays: config.relays.map(({ id }) => id),
       profiles,
       bytesMax: config.retention.bytesMax,
+      boot,
     },
+    stamp: () => ({ boot, monotonicMs: monotonicMs(), isTrusted: clock.isTrusted() }),
     commitPauseMs: config.store.commitPauseMs,
     log,
     onDepartures: () => running.forwarders.forEach((forwarder) => void forwarder.wake()),
@@ -175,7 +221,7 @@ function openAdmission(
 }
 
 /** Once an hour, what was kept for a time goes. */
-function startExpiry({ config, admission, options }: Material): NodeJS.Timeout {
+function startExpiry({ config, admission, clock, options }: Material): NodeJS.Timeout {
   const { now, log, onFault } = options;
   const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
   const notExpired = (error: unknown) => {
@@ -183,7 +229,11 @@ function startExpiry({ config, admission, options }: Material): NodeJS.Timeout {
     if (error instanceof GatewayError) log('gateway.failed', { code: error.code, task: 'expire' });
     else onFault(error);
   };
-  return setInterval(() => void expire().catch(notExpired), hourMs);
+  // By a clock that nobody vouches for, nothing is too old.
+  const expireIfKnown = () => {
+    if (clock.isTrusted()) void expire().catch(notExpired);
+  };
+  return setInterval(expireIfKnown, hourMs);
 }
 
 function openBroker({

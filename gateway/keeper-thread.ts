@@ -18,6 +18,7 @@ import { storeError } from './store/database.ts';
 import type { EntryName } from './store/outbox.ts';
 import { openStore, type Store } from './store/store.ts';
 import { readStoreKey } from './store-key.ts';
+import { monotonicMs } from './time/monotonic.ts';
 
 /**
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
@@ -30,6 +31,9 @@ export interface KeeperCalls extends SiteCalls, AccountCalls, CertificateCalls, 
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
   expire(before: number, now: Instant): number;
+  /** The newest time that was ever known here. */
+  newestTime(): number;
+  knowTime: Keeper['knowTime'];
   associate: Keeper['associate'];
   dissociate: Keeper['dissociate'];
   close(): void;
@@ -62,6 +66,8 @@ export type FromKeeper =
 export interface KeeperData extends PolicyMaterial {
   /** Bytes the outbox may hold. */
   readonly bytesMax: number;
+  /** This run of the machine. */
+  readonly boot: string;
 }
 
 async function main(data: KeeperData): Promise<void> {
@@ -73,7 +79,7 @@ async function main(data: KeeperData): Promise<void> {
   const maker = await openPolicyMaker(data);
   const keeper = startKeeper(store, maker, data.bytesMax);
   const refusals = createRefusals();
-  const calls = keeperCalls(store, keeper, signer, refusals);
+  const calls = keeperCalls(store, keeper, signer, refusals, data.boot);
 
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
@@ -106,6 +112,7 @@ function keeperCalls(
   keeper: Keeper,
   signer: AuditSigner,
   refusals: Refusals,
+  boot: string,
 ): KeeperCalls {
   return {
     ...siteCalls(store),
@@ -114,13 +121,16 @@ function keeperCalls(
     ...auditCalls(store, signer, refusals),
     device: (id) => store.devices.find(id),
     live: (id) => keeper.live(id),
-    next: (relay, countMax) => store.outbox.next(relay, countMax),
+    next: (relay, countMax) =>
+      store.outbox.next(relay, countMax, { boot, monotonicMs: monotonicMs() }),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),
     setAside(relay, name, cause, at) {
       store.transact(() => store.outbox.setAside(relay, name, cause, at));
       refusals.noteRelay(relay, cause, at);
     },
     expire: (before, now) => expire(store, before, now),
+    newestTime: () => store.trustedTime.newest(),
+    knowTime: (boot, anchorMs, now) => keeper.knowTime(boot, anchorMs, now),
     associate: (order) => keeper.associate(order),
     dissociate: (order) => keeper.dissociate(order),
     close: () => store.close(),

@@ -52,6 +52,11 @@ export interface Keeper {
   dissociate(order: DissociateOrder): ReturnType<typeof dissociateDevice>;
   /** What a device measured last. */
   live(device: DeviceId): LiveView;
+  /**
+   * The true time of this run of the machine is known. What was dated before is read back in true
+   * time from now on, and what was held because nobody knew whose it was is looked at again.
+   */
+  knowTime(boot: string, anchorMs: number, now: number): void;
 }
 
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
@@ -98,33 +103,61 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       const { admission, admitted } = admitSound(known, batch.signals, policy, memory);
       const { clockAnchors, changes } = admission;
       const clockChanges = clocks.changed(clockAnchors, changes, policy);
+      const keep = () => {
+        store.trustedTime.note(newestOf(admitted));
+        return write(store, maker, admission, clockChanges, bytesMax);
+      };
       const { shed, released } = keepOrForgetLines(
-        () => write(store, maker, admission, clockChanges, bytesMax),
+        keep,
         known.map(({ intake }) => intake),
       );
       memory.remember(changes);
       for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
-      const { announced, bindings, stays, rejected, findings, departures, clockSteps } = admission;
+      const { announced, bindings, stays, departures } = admission;
       if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
-      return {
-        refused: without(all, admitted).map(({ index }) => index),
-        faults: without(known, admitted).map(({ intake }) => intake.device),
-        replies: admission.replies
-          .map((reply, position) => [admitted[position]?.index ?? 0, reply] as const)
-          .filter(([, reply]) => reply.length > 0),
-        rejected,
-        findings,
-        clockSteps,
-        shed,
-        departures: departures.length + released,
-        bindings: bindings.map(({ device, kind, by }) => ({ device, kind, by })),
-      };
+      return keptOf(admission, { all, known, admitted }, shed, departures.length + released);
     },
     associate: (order) => changed(associateDevice(store, maker, order)),
     dissociate: (order) => changed(dissociateDevice(store, order)),
     live: (device) => live.of(device),
+    knowTime(boot, anchorMs, now) {
+      store.transact(() => {
+        store.trustedTime.keepAnchor(boot, anchorMs);
+        store.trustedTime.note(now);
+        store.held.date(boot, anchorMs, now);
+        if (policy.destinations.length > 0) releaseUnrouted(store, policy);
+      });
+    },
   };
+}
+
+/** What the links hear of it. */
+function keptOf(
+  { replies, rejected, findings, clockSteps, bindings }: Admission,
+  { all, known, admitted }: Readonly<Record<'all' | 'known' | 'admitted', readonly Placed[]>>,
+  shed: readonly Shed[],
+  departures: number,
+): Kept {
+  return {
+    refused: without(all, admitted).map(({ index }) => index),
+    faults: without(known, admitted).map(({ intake }) => intake.device),
+    replies: replies
+      .map((reply, position) => [admitted[position]?.index ?? 0, reply] as const)
+      .filter(([, reply]) => reply.length > 0),
+    rejected,
+    findings,
+    clockSteps,
+    shed,
+    departures,
+    bindings: bindings.map(({ device, kind, by }) => ({ device, kind, by })),
+  };
+}
+
+/** The newest time of a batch that is known to be true; 0 where none is. */
+function newestOf(admitted: readonly Placed[]): number {
+  const { intake } = admitted.at(-1) ?? {};
+  return !intake || intake.provisional ? 0 : intake.receivedAt;
 }
 
 /** An intake and its place in the batch. */
@@ -207,7 +240,7 @@ function keepRejections(store: Store, rejected: readonly Rejection[]): void {
   if (beyond > 0) store.counters.add('rejections-not-written', beyond);
 }
 
-/** Lets go what waited for the site to have a destination. */
+/** Lets go what waited for the site to have a destination, or for the time to be known. */
 function releaseUnrouted(store: Store, policy: Policy): void {
   for (const { device, cause } of store.held.depths()) {
     const isReleasable = cause === 'no-relay' || cause === 'unbound';

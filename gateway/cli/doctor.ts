@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { failures, GatewayError } from '../core/error.ts';
+import { earliestBelievableTime } from '../core/gateway-time.ts';
 import { forecastExpiry } from '../expiry-forecast.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { loadProfiles } from '../profiles.ts';
@@ -22,8 +23,6 @@ interface Check {
 
 const diskBytesMin = 500_000_000;
 const connectTimeoutMs = 2_000;
-/** A Pi has no clock battery: before this it cannot know what time it is. */
-const earliestBelievableTime = Date.UTC(2026, 0, 1);
 
 export default defineCommand({
   name: 'doctor',

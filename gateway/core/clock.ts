@@ -119,3 +119,14 @@ export function zoneOf(offsetMs: number): {
   if (!isZone) return { zoneMinutes: undefined, errorMs: offsetMs };
   return { zoneMinutes: zoneMs / 60_000, errorMs: offsetMs - zoneMs };
 }
+/** Moves what was dated provisionally to where it belongs. `anchorMs` is true time minus monotonic. */
+export function repaired<Dated extends { readonly at: Instant; readonly receivedAt: Instant }>(
+  dated: Dated & { readonly provisional?: Provisional | undefined },
+  anchorMs: number,
+): Dated {
+  const { provisional, ...rest } = dated;
+  if (!provisional) return dated;
+  const receivedAt = Math.round(provisional.monotonicMs + anchorMs) as Instant;
+  const at = (dated.at + receivedAt - dated.receivedAt) as Instant;
+  return { ...rest, at, receivedAt } as unknown as Dated;
+}

@@ -14,7 +14,7 @@ export interface Intake {
   readonly bytes: Uint8Array;
   readonly receivedAt: Instant;
   /** The same moment on the clock nobody sets, in ms since the machine started. */
-  readonly monotonicMs?: number;
+  readonly monotonicMs?: number | undefined;
   /** The gateway did not know the time: `receivedAt` moves once it does. */
   readonly provisional?: Provisional | undefined;
   /** The link was opened anew: the line before is over. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Provisional } from '../core/clock.ts';
 import type { Observation, Released } from '../core/observation.ts';
 import { Phi } from '../core/phi.ts';
 
@@ -68,6 +69,13 @@ function encodeObservation(observation: Released, suffix: string): string {
   const period = observation.kind === 'samples' ? `,${observation.periodMs}` : '';
   const kind = observation.kind.charAt(0);
   return `["${kind}","${suffix}","${metric}",${measured},${reason},${doubt}${period}]`;
+}
+
+/** The moment of its arrival, while its time was not known. */
+export function markOf([, , , , , , , doubt]: StoredEntry): Provisional | undefined {
+  if (typeof doubt === 'number') return undefined;
+  const [, boot, monotonicMs] = doubt;
+  return { boot, monotonicMs };
 }
 
 const clocks = { d: 'device', c: 'corrected', g: 'gateway' } as const;

@@ -2,6 +2,7 @@ import type { DeviceId } from '../core/device.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Database } from './database.ts';
 import { decodeHeld, encodeHeld } from './entry-codec.ts';
+import { inTrueTime, type TrustedTime } from './trusted-time.ts';
 
 export interface HeldRow {
   readonly sequence: number;
@@ -20,6 +21,11 @@ export interface Held {
   accept(device: DeviceId): void;
   /** Takes a row out; what still waits of it is put back by `add`. */
   remove(sequence: number): void;
+  /**
+   * The time is known: what was held before begins to age. Of another run of the machine it is not
+   * known how old it is, and it ages from now on.
+   */
+  date(boot: string, anchorMs: number, now: number): void;
   depths(): readonly {
     readonly device: DeviceId;
     readonly cause: string;
@@ -30,9 +36,9 @@ export interface Held {
   expire(before: number): readonly { readonly device: DeviceId; readonly rows: number }[];
 }
 
-export function openHeld(database: Database): Held {
+export function openHeld(database: Database, trustedTime: TrustedTime): Held {
   const add = database.prepare(
-    'insert into held (device, body, cause, held_at) values (?, ?, ?, ?)',
+    'insert into held (device, body, cause, held_at, boot) values (?, ?, ?, ?, ?)',
   );
   const of = database.prepare<
     [string, string],
@@ -40,6 +46,12 @@ export function openHeld(database: Database): Held {
   >(
     `select sequence, device, body from held where device = ? and cause = ?
      order by sequence`,
+  );
+  const dateOwn = database.prepare(
+    'update held set held_at = held_at + ?, boot = null where boot = ?',
+  );
+  const dateOthers = database.prepare(
+    'update held set held_at = ?, boot = null where boot is not null',
   );
   const remove = database.prepare('delete from held where sequence = ?');
   const accept = database.prepare(
@@ -50,22 +62,34 @@ export function openHeld(database: Database): Held {
     { device: DeviceId; cause: string; rows: number; oldestAt: number }
   >(
     `select device, cause, rows,
-       (select held_at from held where held.device = held_depth.device
+       (select case when boot is null then held_at else 0 end from held where held.device = held_depth.device
           and held.cause = held_depth.cause order by sequence limit 1) as oldestAt
      from held_depth where rows > 0 order by device, cause`,
   );
   const holders = database.prepare<[], { device: DeviceId }>('select distinct device from held');
   const expire = database.prepare<{ before: number; device: string; keep: number }>(
-    `delete from held where device = @device and (held_at < @before or sequence <= (
+    `delete from held where device = @device and (held_at < @before and boot is null or sequence <= (
        select sequence from held where device = @device
        order by sequence desc limit 1 offset @keep))`,
   );
   return {
-    add: (device, observations, cause, at) =>
-      void add.run(device, encodeHeld(observations), cause, at),
+    add(device, observations, cause, at) {
+      const [first] = observations;
+      const dated = first && inTrueTime(first, trustedTime);
+      const { boot = null, monotonicMs } = dated?.provisional ?? {};
+      const heldAt = monotonicMs ?? (first?.provisional ? dated?.receivedAt : at) ?? at;
+      add.run(device, encodeHeld(observations), cause, Math.round(heldAt), boot);
+    },
+    date(boot, anchorMs, now) {
+      dateOwn.run(Math.round(anchorMs), boot);
+      dateOthers.run(now);
+    },
     accept: (device) => void accept.run(device),
     of: (device, cause) =>
-      of.all(device, cause).map(({ body, ...row }) => ({ ...row, observations: decodeHeld(body) })),
+      of.all(device, cause).map(({ body, ...row }) => ({
+        ...row,
+        observations: decodeHeld(body).map((one) => inTrueTime(one, trustedTime)),
+      })),
     remove: (sequence) => void remove.run(sequence),
     depths: () => depths.all(),
     expire: (before) =>

@@ -32,7 +32,12 @@ type RowEntries = readonly (readonly [sequence: number, entry: StoredEntry])[];
 export interface OutboxLanes {
   /** Appends entries as `encodeEntry` wrote them. */
   append(relay: string, lane: Lane, entries: readonly string[]): void;
-  first(relay: string, countMax: number): readonly NumberedEntry[];
+  /** In the order of delivery. A lane ends at the first entry that `mayLeave` keeps back. */
+  first(
+    relay: string,
+    countMax: number,
+    mayLeave: (lane: Lane, entry: StoredEntry) => boolean,
+  ): readonly NumberedEntry[];
   oldest(relay: string, lane: Lane): StoredEntry | undefined;
   /** Takes the named entries out; those that are gone already are not in the result. */
   take(relay: string, lane: Lane, sequences: readonly number[]): readonly StoredEntry[];
@@ -65,12 +70,31 @@ class StoredLanes implements OutboxLanes {
     this.#count(relay, index, entries.length, bytes, entries.length);
   }
 
-  first(relay: string, countMax: number): readonly NumberedEntry[] {
+  first(
+    relay: string,
+    countMax: number,
+    mayLeave: (lane: Lane, entry: StoredEntry) => boolean,
+  ): readonly NumberedEntry[] {
     const found: NumberedEntry[] = [];
-    for (const { lane, body } of this.#statements.byOrder.iterate(relay)) {
+    for (const [index, lane] of lanes.entries()) {
+      const left = countMax - found.length;
+      if (left > 0) found.push(...this.#firstOf(relay, index, lane, left, mayLeave));
+    }
+    return found;
+  }
+
+  #firstOf(
+    relay: string,
+    index: number,
+    lane: Lane,
+    countMax: number,
+    mayLeave: (lane: Lane, entry: StoredEntry) => boolean,
+  ): readonly NumberedEntry[] {
+    const found: NumberedEntry[] = [];
+    for (const { body } of this.#statements.byOrder.iterate(relay, index)) {
       for (const [sequence, entry] of JSON.parse(body) as RowEntries) {
-        if (found.length >= countMax) return found;
-        found.push({ lane: laneAt(lane), sequence, entry });
+        if (found.length >= countMax || !mayLeave(lane, entry)) return found;
+        found.push({ lane, sequence, entry });
       }
     }
     return found;
@@ -184,8 +208,8 @@ function prepare(database: Database) {
       `select sequence, body from outbox where relay = ? and lane = ? and sequence <= ?
        order by sequence desc limit 1`,
     ),
-    byOrder: database.prepare<[string], { lane: number; body: string }>(
-      'select lane, body from outbox where relay = ? order by lane, sequence',
+    byOrder: database.prepare<[string, number], { body: string }>(
+      'select body from outbox where relay = ? and lane = ? order by sequence',
     ),
     oldest: database.prepare<[string, number], { body: string }>(
       'select body from outbox where relay = ? and lane = ? order by sequence limit 1',

@@ -1,9 +1,11 @@
+import type { Provisional } from '../core/clock.ts';
 import type { Released } from '../core/observation.ts';
 import { type Lane, lanes, type OutboxEntry } from '../core/relay.ts';
 import type { Counters } from './counters.ts';
 import type { Database } from './database.ts';
-import { decodeEntry, encodeEntry } from './entry-codec.ts';
+import { decodeEntry, encodeEntry, markOf, type StoredEntry } from './entry-codec.ts';
 import { laneAt, type OutboxLanes, openLanes } from './outbox-lanes.ts';
+import { inTrueTime, type TrustedTime } from './trusted-time.ts';
 
 /** The name of one row. */
 export interface EntryName {
@@ -45,7 +47,8 @@ const shedOrder: readonly Lane[] = ['waveform', 'trend', 'numeric'];
  */
 export interface Outbox {
   add(departures: Iterable<{ relay: string; lane: Lane; observations: readonly Released[] }>): void;
-  next(relay: string, countMax: number): readonly OutboxEntry[];
+  /** `moment` is now on the monotonic clock: what waits for the time to be known stays till then. */
+  next(relay: string, countMax: number, moment?: Provisional): readonly OutboxEntry[];
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
   /** Makes room: never more than `bytesMax`, alerts excepted. Says what it had to let go. */
@@ -62,7 +65,11 @@ export interface Outbox {
   retry(relay?: string): number;
 }
 
-export function openOutbox(database: Database, counters: Counters): Outbox {
+export function openOutbox(
+  database: Database,
+  counters: Counters,
+  trustedTime: TrustedTime,
+): Outbox {
   const rows = openLanes(database);
   const { depths, refuse, refused, refusals, takeRefused } = prepare(database);
 
@@ -78,11 +85,16 @@ export function openOutbox(database: Database, counters: Counters): Outbox {
       for (const { relay, lane, entries } of groups.values()) rows.append(relay, lane, entries);
     },
 
-    next: (relay, countMax) =>
-      rows.first(relay, countMax).map(({ entry, ...name }) => ({
+    next(relay, countMax, moment) {
+      const mayLeave = (lane: Lane, entry: StoredEntry) => {
+        const mark = markOf(entry);
+        return lane === 'alert' || !mark || !isWaiting(mark, moment, trustedTime);
+      };
+      return rows.first(relay, countMax, mayLeave).map(({ entry, ...name }) => ({
         ...name,
-        observations: decodeEntry(entry),
-      })),
+        observations: decodeEntry(entry).map((one) => inTrueTime(one, trustedTime)),
+      }));
+    },
 
     delivered(relay, names) {
       let observations = 0;
@@ -128,6 +140,19 @@ export function openOutbox(database: Database, counters: Counters): Outbox {
       return back.length;
     },
   };
+}
+
+/** A destination waits at most this long for the time of a measurement; then it gets it marked. */
+const trustWaitMsMax = 15 * 60_000;
+
+/** Of another run of the machine, whose time was never known, it never will be. */
+function isWaiting(
+  { boot, monotonicMs }: Provisional,
+  moment: Provisional | undefined,
+  trustedTime: TrustedTime,
+): boolean {
+  if (moment?.boot !== boot || trustedTime.anchorOf(boot) !== undefined) return false;
+  return moment.monotonicMs - monotonicMs < trustWaitMsMax;
 }
 
 /** Takes the oldest of the lane, from whoever holds most of it, until the outbox fits. */

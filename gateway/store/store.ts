@@ -15,6 +15,7 @@ import { openSessions, type Sessions } from './sessions.ts';
 import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
 import { openStays, type Stays } from './stays.ts';
 import { openTokens, type Tokens } from './tokens.ts';
+import { openTrustedTime, type TrustedTime } from './trusted-time.ts';
 import { openUsers, type Users } from './users.ts';
 
 /** Everything the site keeps, in one file. */
@@ -27,6 +28,7 @@ export interface Store {
   readonly stays: Stays;
   readonly journal: Journal;
   readonly audit: Audit;
+  readonly trustedTime: TrustedTime;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
@@ -61,6 +63,7 @@ export function openStore(
 ): Store {
   const database: Database = openDatabase(directory, key, mustExist);
   const counters = openCounters(database);
+  const trustedTime = openTrustedTime(database);
   const audit = openAudit(database, directory, signer);
   const auditCursor = openAuditCursor(database);
   const transact = <Result>(change: () => Result): Result => {
@@ -77,12 +80,13 @@ export function openStore(
     devices: openDevices(database),
     deviceClocks: openDeviceClocks(database),
     certificates: openCertificates(database),
-    outbox: openOutbox(database, counters),
-    held: openHeld(database),
+    outbox: openOutbox(database, counters, trustedTime),
+    held: openHeld(database, trustedTime),
     stays: openStays(database),
     journal: openJournal(database),
     audit,
     auditCursor,
+    trustedTime,
     users: openUsers(database),
     seenSettings: openSeenSettings(database),
     sessions: openSessions(database),

@@ -34,7 +34,14 @@ export async function startInterface(
   const profiles = await loadProfiles(directory);
   const { retention, relays } = config;
   const admission = await startAdmission({
-    data: { directory, profiles, relays: relays.map(({ id }) => id), bytesMax: retention.bytesMax },
+    data: {
+      directory,
+      profiles,
+      relays: relays.map(({ id }) => id),
+      bytesMax: retention.bytesMax,
+      boot: 'test',
+    },
+    stamp: () => ({ boot: 'test', monotonicMs: performance.now(), isTrusted: true }),
     commitPauseMs: 0,
     log: () => {},
     onDepartures: () => {},

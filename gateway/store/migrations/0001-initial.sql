@@ -81,6 +81,18 @@ create table device_clock (
   step_ms real not null
 ) strict, without rowid;
 
+-- Where each run of the machine lies in true time, once that was known: true minus monotonic time.
+create table boot (
+  id text primary key,
+  anchor_ms real not null
+) strict, without rowid;
+
+-- The newest time that was ever known here: no clock that shows less is right.
+create table newest_time (
+  one integer primary key check (one = 1),
+  at integer not null
+) strict;
+
 -- What each relay still owes its destination, several entries a row, clustered in the order of
 -- delivery. `body` is JSON: [[sequence, entry], ...].
 create table outbox (
@@ -121,7 +133,9 @@ create table held (
   -- unbound: nobody was bound to the device. swapped: it was another device. no-relay: the site
   -- had no destination.
   cause text not null,
-  held_at integer not null
+  held_at integer not null,
+  -- While the time is not known: the run of the machine in whose monotonic time `held_at` is.
+  boot text
 ) strict;
 
 create index held_by_device on held (device);

@@ -1,0 +1,61 @@
+import { type Provisional, repaired } from '../core/clock.ts';
+import type { Instant } from '../core/observation.ts';
+import type { Database } from './database.ts';
+
+/** Runs of the machine whose true time is remembered; older ones owe nothing any more. */
+const bootsMax = 64;
+
+const noteEveryMs = 60_000;
+
+/** What is known of true time: the newest of it, and where each run of the machine lies in it. */
+export interface TrustedTime {
+  /** The newest time that was ever known here; 0 before any was. */
+  newest(): number;
+  /** Written down once a minute at most. */
+  note(at: number): void;
+  /** True time minus monotonic time of that run of the machine, if it ever became known. */
+  anchorOf(boot: string): number | undefined;
+  keepAnchor(boot: string, anchorMs: number): void;
+}
+
+/** What was dated before the time was known is read back where it belongs, once it is. */
+export function inTrueTime<Dated extends { readonly at: Instant; readonly receivedAt: Instant }>(
+  dated: Dated & { readonly provisional?: Provisional | undefined },
+  trustedTime: TrustedTime,
+): Dated {
+  if (!dated.provisional) return dated;
+  const anchorMs = trustedTime.anchorOf(dated.provisional.boot);
+  return anchorMs === undefined ? dated : repaired(dated, anchorMs);
+}
+
+export function openTrustedTime(database: Database): TrustedTime {
+  const newest = database.prepare<[], { at: number }>('select at from newest_time');
+  const note = database.prepare(
+    `insert into newest_time (one, at) values (1, ?)
+     on conflict (one) do update set at = max(at, excluded.at)`,
+  );
+  const find = database.prepare<[string], { anchorMs: number }>(
+    'select anchor_ms as anchorMs from boot where id = ?',
+  );
+  const keep = database.prepare(
+    `insert into boot (id, anchor_ms) values (?, ?)
+     on conflict (id) do update set anchor_ms = excluded.anchor_ms`,
+  );
+  const forget = database.prepare(
+    'delete from boot where id not in (select id from boot order by anchor_ms desc limit ?)',
+  );
+  let notedAt = newest.get()?.at ?? 0;
+  return {
+    newest: () => newest.get()?.at ?? 0,
+    note(at) {
+      if (at < notedAt + noteEveryMs) return;
+      note.run(Math.round(at));
+      notedAt = at;
+    },
+    anchorOf: (boot) => find.get(boot)?.anchorMs,
+    keepAnchor(boot, anchorMs) {
+      keep.run(boot, anchorMs);
+      forget.run(bootsMax);
+    },
+  };
+}

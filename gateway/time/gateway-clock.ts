@@ -1,0 +1,118 @@
+import type { Log } from '../core/event.ts';
+import {
+  earliestBelievableTime,
+  followTime,
+  type GatewayTime,
+  startTime,
+  type TimeSample,
+  type TimeService,
+} from '../core/gateway-time.ts';
+import type { Instant } from '../core/observation.ts';
+import { monotonicMs } from './monotonic.ts';
+
+/** The two clocks are compared this often. */
+const compareEveryMs = 1_000;
+/** The time service is asked this often while the time is known, and while it is not. */
+const askEveryMs = 60_000;
+const askUntrustedEveryMs = 2_000;
+
+/** The one clock of the gateway: it never jumps, but when the time becomes known. */
+export interface GatewayClock {
+  now(): Instant;
+  isTrusted(): boolean;
+  /** Looks for the first time. `floorMs` is the newest time that was ever known here. */
+  start(floorMs: number): Promise<void>;
+  close(): void;
+}
+
+export interface GatewayClockOptions {
+  readonly wall: () => number;
+  readonly timeService: () => Promise<TimeService>;
+  /**
+   * The time is known from now on: true time minus monotonic time. Called again until it succeeds.
+   */
+  readonly onTrusted: (anchorMs: number) => Promise<boolean>;
+  readonly log: Log;
+  readonly onFault: (error: unknown) => void;
+}
+
+export function createGatewayClock(options: GatewayClockOptions): GatewayClock {
+  return new RunningClock(options);
+}
+
+class RunningClock implements GatewayClock {
+  readonly #options: GatewayClockOptions;
+  #time: GatewayTime;
+  #floorMs = earliestBelievableTime;
+  #service: TimeService = 'unsynchronised';
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #isComparing = false;
+  /** The store knows what the time is. */
+  #isTold = false;
+
+  constructor(options: GatewayClockOptions) {
+    this.#options = options;
+    this.#time = startTime(this.#sample(), this.#floorMs);
+  }
+
+  now(): Instant {
+    return Math.round(monotonicMs() + this.#time.anchorMs) as Instant;
+  }
+
+  isTrusted(): boolean {
+    return this.#time.isTrusted;
+  }
+
+  async start(floorMs: number): Promise<void> {
+    this.#floorMs = floorMs;
+    this.#service = await this.#options.timeService();
+    this.#time = startTime(this.#sample(), floorMs);
+    if (!this.isTrusted()) this.#options.log('time.untrusted', { service: this.#service });
+    await this.#tell();
+    const compare = () => void this.#compare().catch(this.#options.onFault);
+    this.#timer = setInterval(compare, compareEveryMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #sample(): TimeSample {
+    return {
+      wallMs: this.#options.wall(),
+      monotonicMs: monotonicMs(),
+      service: this.#service,
+    };
+  }
+
+  async #compare(): Promise<void> {
+    if (this.#isComparing) return;
+    this.#isComparing = true;
+    try {
+      const before = this.#time;
+      // A jump is judged by what the time service says of it now.
+      const isJump = followTime(before, this.#sample(), this.#floorMs).step !== undefined;
+      const waitMs = before.isTrusted ? askEveryMs : askUntrustedEveryMs;
+      if (isJump || monotonicMs() - this.#askedAt >= waitMs) {
+        this.#service = await this.#options.timeService();
+        this.#askedAt = monotonicMs();
+      }
+      const { time, step } = followTime(before, this.#sample(), this.#floorMs);
+      this.#time = time;
+      if (step) this.#options.log('time.stepped', step);
+      if (time.isTrusted && !before.isTrusted) {
+        const repairedByMs = Math.round(time.anchorMs - before.anchorMs);
+        this.#options.log('time.trusted', { repairedByMs });
+      }
+      await this.#tell();
+    } finally {
+      this.#isComparing = false;
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const { isTrusted, anchorMs } = this.#time;
+    if (isTrusted && !this.#isTold) this.#isTold = await this.#options.onTrusted(anchorMs);
+  }
+}
