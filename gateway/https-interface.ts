@@ -6,6 +6,7 @@ import { accountPrincipal } from './api/account-principal.ts';
 import type { Accounts } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
 import { credentialRoutes } from './api/credentials.ts';
+import { deviceOrderRoutes } from './api/device-orders.ts';
 import { deviceRoutes } from './api/devices.ts';
 import { estRoutes } from './api/est.ts';
 import type { EventHub } from './api/event-hub.ts';
@@ -24,6 +25,7 @@ import { sessionRoutes } from './api/session.ts';
 import { sessionsRoutes } from './api/sessions.ts';
 import { type SignOn, signOnRoutes } from './api/sign-on.ts';
 import { userRoutes } from './api/users.ts';
+import { deviceKinds } from './certificate-calls.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
@@ -119,6 +121,17 @@ export function routesOf(
         admission.call('deviceStates', { after, countMax, withSubjects }, now()),
       find: findDevice,
       linkOf: (id) => watch.linkOf(id),
+    }),
+    ...deviceOrderRoutes({
+      associate: (device, subject, since, actor) =>
+        admission.call('associate', { device, subject, since, actor, now: now() }),
+      dissociate: (device, actor) => admission.call('dissociate', { device, actor, now: now() }),
+      async revoke(subject, reason, actor) {
+        const order = { subject, kinds: deviceKinds, reason, actor, at: now() };
+        const revoked = await admission.call('revoke', order);
+        await trust.refresh();
+        return revoked;
+      },
     }),
     ...findingRoutes({ find: (query) => admission.call('findings', query) }),
     ...outboxRoutes({

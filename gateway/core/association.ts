@@ -26,7 +26,7 @@ export function isPlaceholderSubject(subject: string): boolean {
 }
 
 /** The longest id that is taken for a patient's. */
-const subjectLengthMax = 64;
+export const subjectLengthMax = 64;
 
 /** True for an id that can be a patient's. */
 export function isSubject(text: string): boolean {

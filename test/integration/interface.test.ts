@@ -55,6 +55,46 @@ it('shows how a device is connected, and what of it is held', async () => {
   });
 });
 
+it('binds a device to a patient and ends it, by whoever is at the bedside', async () => {
+  const { ask } = await startInterface([{ id: monitor, profile }]);
+  const order = (what: string, body?: object) =>
+    ask(`/api/v1/devices/mon-1/${what}`, { method: 'POST', as: 'clinical', body });
+  const since = '2026-11-22T10:00:00Z';
+  const bound = await order('associate', { subject: 'MRN-4711', since });
+  expect(bound.json()).toEqual({ since: '2026-11-22T10:00:00.000Z', released: 0, stillHeld: 0 });
+  expect((await ask('/api/v1/devices/mon-1', { as: 'clinical' })).json()).toMatchObject({
+    association: { subject: 'MRN-4711' },
+  });
+  const placeholder = await order('associate', { subject: '99999' });
+  expect(placeholder).toMatchObject({ status: 422 });
+  expect(placeholder.json()).toMatchObject({ code: 'subject-invalid' });
+  expect((await order('dissociate')).json()).toEqual({ wasBound: true });
+  expect((await order('dissociate')).json()).toEqual({ wasBound: false });
+  const unknown = await ask('/api/v1/devices/mon-9/dissociate', { method: 'POST', as: 'clinical' });
+  expect(unknown.json()).toMatchObject({ status: 404, code: 'device-unknown' });
+  const audit = await ask('/api/v1/audit?count=500', { as: 'security' });
+  expect(audit.text).not.toContain('MRN-4711');
+  expect(audit.text).toContain('"actor":"a-clinical","action":"device.associate","object":"mon-1"');
+});
+
+it('revokes what a device has, and says what it was', async () => {
+  const { ask, store } = await startInterface([{ id: monitor, profile }]);
+  const now = Date.now();
+  const fingerprint = 'AA:BB';
+  store.certificates.add({
+    ...{ kind: 'device', subject: 'mon-1', serialNumber: '4F', fingerprint },
+    ...{ notBefore: now, notAfter: now + 1e9 },
+  });
+  const asking = { method: 'POST', as: 'security', body: { reason: 'key-compromise' } } as const;
+  const revoked = await ask('/api/v1/devices/mon-1/revoke', asking);
+  expect(revoked.json()).toEqual({ serialNumbers: ['4F'] });
+  expect(store.certificates.find('4F')).toMatchObject({ reason: 'key-compromise' });
+  const body = { reason: 'no reason' };
+  expect(await ask('/api/v1/devices/mon-1/revoke', { ...asking, body })).toMatchObject({
+    status: 422,
+  });
+});
+
 it('shows findings newest first, by threat and by what they are about', async () => {
   const { ask, store } = await startInterface();
   const finding = { detector: 'test', severity: 'high', evidence: { count: 3 } } as const;

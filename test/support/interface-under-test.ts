@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Admission, startAdmission } from '../../gateway/admission.ts';
 import { createEventHub, type EventHub } from '../../gateway/api/event-hub.ts';
+import type { Route } from '../../gateway/api/route.ts';
 import { type GivenSettings, loadConfig } from '../../gateway/config.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { accountsOf, routesOf } from '../../gateway/https-interface.ts';
@@ -14,6 +15,7 @@ import { makeSite, type TestDevice, temporaryFolder } from './site.ts';
 
 export interface InterfaceUnderTest extends HttpsUnderTest {
   readonly directory: string;
+  readonly routes: readonly Route[];
   readonly admission: Admission;
   readonly watch: WardWatch;
   readonly hub: EventHub;
@@ -62,5 +64,5 @@ export async function startInterface(
   const https = await startHttps(routes);
   const { store } = openSiteStore(directory);
   onTestFinished(() => store.close());
-  return { ...https, directory, admission, watch, hub, store };
+  return { ...https, directory, routes, admission, watch, hub, store };
 }
