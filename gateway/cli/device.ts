@@ -109,10 +109,6 @@ const enrol = defineCommand({
       const device = findDevice(store, word);
       const pki = openSitePki(options.dir);
       const issued = await pki.issueDevice(device.id, { key: options.key, now: Date.now() });
-      const files = await writeCertificateFiles(
-        { ...issued, id: device.id, rootPem: pki.rootPem },
-        options,
-      );
       const { serialNumber, fingerprint256: fingerprint, notBefore, notAfter } = issued;
       store.transact(() => {
         const validity = { notBefore, notAfter };
@@ -120,6 +116,11 @@ const enrol = defineCommand({
         store.certificates.add({ ...names, serialNumber, fingerprint, ...validity });
         record(store, 'device.enrol', word, `certificate ${serialNumber}`);
       });
+      // Only now: a certificate that nobody entered must not leave.
+      const files = await writeCertificateFiles(
+        { ...issued, id: device.id, rootPem: pki.rootPem },
+        options,
+      );
       if (options.json) print(JSON.stringify({ device: word, serialNumber, notAfter, ...files }));
       else {
         for (const [what, path] of Object.entries(files)) print(`${what}: ${path}`);
