@@ -35,6 +35,18 @@ it('a device whose format declares no mask is refused', () => {
   expect(capture).toThrow(expect.objectContaining({ code: 'capture-not-masked' }));
 });
 
+it('a number that goes on in the next frame is masked as one, like everywhere else', () => {
+  const [profile] = profilesOf('astm-e1381');
+  const protocol = protocols.get('astm-e1381') as Protocol;
+  const frames = namedFrames['astm-e1381']?.() ?? new Uint8Array();
+  const { bytes } = maskCapture(frames, profile as DeviceProfile, protocol);
+  const text = Buffer.from(bytes).toString('latin1');
+  const [, patient] = /P\|1\|(\d{8})\|/.exec(text) ?? [];
+  const [, front, back] = /O\|1\|(\d{4})\D[\s\S]*?\D4(\d{4})\|/.exec(text) ?? [];
+  expect(patient).toBeDefined();
+  expect(`${front}${back}`).toBe(patient);
+});
+
 describe.each(masked)('a masked capture of %s', (id, protocol) => {
   describe.each(profilesOf(id).map((profile) => [profile.id, profile] as const))(
     'of %s',
