@@ -80,6 +80,20 @@ it('signing in takes name, password and code; a code is good once', async () => 
   expect((await thief.signIn('admin', goodPassword, codeOf(secret, site.now()))).status).toBe(200);
 });
 
+it('whoever knows the password cannot guess codes behind it: asking anew forgets no failure', async () => {
+  const site = await startSiteWithUsers();
+  await takeFirstSteps(site);
+  const statuses: (number | undefined)[] = [];
+  for (let tries = 0; tries < 10; tries += 1) {
+    site.wait(minuteMs * 1.5);
+    const half = await site.browser().signIn('admin', goodPassword);
+    expect(half.json).toMatchObject({ code: 'code-needed' });
+    statuses.push((await site.browser().signIn('admin', goodPassword, '000000')).status);
+  }
+  expect(statuses).toEqual(Array(10).fill(401));
+  expect((await site.browser().signIn('admin', goodPassword)).headers['retry-after']).toBe('900');
+});
+
 it('a recovery code opens once when the second factor is lost', async () => {
   const site = await startSiteWithUsers();
   const { recoveryCodes } = await takeFirstSteps(site);
