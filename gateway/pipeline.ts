@@ -1,6 +1,6 @@
 import type { Stay } from './core/admission.ts';
 import { isSubject } from './core/association.ts';
-import type { KnownClock } from './core/clock.ts';
+import type { ClockFace, KnownClock } from './core/clock.ts';
 import type { DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
@@ -15,7 +15,7 @@ import type { Signal } from './core/signal.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
-import { arrivalOf, date, estimateOf, isOfNow, readClock } from './stages/date.ts';
+import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stages/date.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { move } from './stages/move.ts';
@@ -180,7 +180,8 @@ function admitIntake(
   if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
   addLoss(draft.losses, id, reading);
   const { clockTime, records } = reading;
-  if (clockTime !== undefined) seeClock(clockTime, intake, device, memory, draft);
+  const clockFace = faceOf(clockTime);
+  if (clockFace) seeClock(clockFace, intake, device, memory, draft);
   for (const { key, record } of records) {
     if (record.admission) {
       draft.rejected.push(...admitMovement(intake, record, device, draft.ward));
@@ -200,13 +201,14 @@ function admitIntake(
     const { time, isStored } = record;
     // Another device's clock, or one that tells of the past, says nothing of this one's present.
     const isReading = isItself && clockTime === undefined && !isStored;
-    if (isReading && time !== undefined) seeClock(time, intake, device, memory, draft);
-    admitRecord(key, record, isItself, intake, policy, memory, draft);
+    const face = faceOf(time);
+    if (isReading && face) seeClock(face, intake, device, memory, draft);
+    admitRecord(key, record, face, isItself, intake, policy, memory, draft);
   }
 }
 
 function seeClock(
-  time: string,
+  face: ClockFace,
   intake: Intake,
   { clock, protocol: { clockRangeMs } }: KnownDevice,
   memory: Recollection,
@@ -214,7 +216,7 @@ function seeClock(
 ): void {
   const { device, receivedAt } = intake;
   const arrival = arrivalOf(intake);
-  const step = readClock(device, time, arrival, { known: clock, clockRangeMs }, memory);
+  const step = readClock(device, face, arrival, { known: clock, clockRangeMs }, memory);
   if (!arrival.provisional) draft.clockAnchors.set(device, receivedAt - arrival.monotonicMs);
   if (step) draft.clockSteps.push({ kind: 'clock-stepped', device, at: receivedAt, ...step });
 }
@@ -222,6 +224,7 @@ function seeClock(
 function admitRecord(
   key: string,
   record: DeviceRecord,
+  face: ClockFace | undefined,
   isItself: boolean,
   intake: Intake,
   policy: Policy,
@@ -231,7 +234,7 @@ function admitRecord(
   const { device: id, receivedAt } = intake;
   const { profile, plan, clock, lanes } = known(policy, id);
   const arrival = arrivalOf(intake);
-  const dating = date(record, arrival, estimateOf(id, arrival, clock, memory));
+  const dating = date(record, arrival, estimateOf(id, arrival, clock, memory), face);
   const decoded = decode({ key, device: id, plan, record, receivedAt, dating });
   const checked = check(decoded.observations);
   draft.rejected.push(...decoded.rejected, ...checked.rejected);

@@ -80,13 +80,11 @@ export function estimateOf(
  */
 export function readClock(
   device: DeviceId,
-  time: string,
+  face: ClockFace,
   arrival: Arrival,
   { known, clockRangeMs }: ClockKnowledge,
   memory: Recollection,
 ): ClockStep | undefined {
-  const face = readClockFace(time);
-  if (!face) return undefined;
   const { receivedAt, monotonicMs, provisional } = arrival;
   const reading: ClockReading = {
     rawMs: face.rawMs,
@@ -101,6 +99,11 @@ export function readClock(
   return step;
 }
 
+/** What the time of a record shows; undefined where it has none. */
+export function faceOf(time: string | undefined): ClockFace | undefined {
+  return time === undefined ? undefined : readClockFace(time);
+}
+
 /**
  * When a record was measured: by its own time, where the device’s clock agrees with ours or its
  * error is known well enough, else by its arrival. Never in the future.
@@ -109,8 +112,9 @@ export function date(
   { time, isStored }: Pick<DeviceRecord, 'time' | 'isStored'>,
   arrival: Arrival,
   estimate: ClockEstimate | undefined,
+  /** Of `time`, where the caller has read it already. */
+  face = faceOf(time),
 ): Dating {
-  const face = time === undefined ? undefined : readClockFace(time);
   const dated = face && byDevice(face, isStored === true, arrival, estimate);
   if (dated) return dated;
   // How long a stored record lay there, nobody can tell.

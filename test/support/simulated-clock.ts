@@ -8,6 +8,7 @@ import {
   clockKey,
   date,
   estimateOf,
+  faceOf,
   readClock,
 } from '../../gateway/stages/date.ts';
 
@@ -51,7 +52,9 @@ export function watchClock(
     estimate: () => memory.get(clockKey(device)),
     /** The device's clock as it arrives at `at`. */
     read(time: string, at: number, { isTrusted = true, provisionalMs = 0 } = {}): void {
-      const step = readClock(device, time, arrive(at, isTrusted, provisionalMs), knowledge, memory);
+      const face = faceOf(time);
+      const arrival = arrive(at, isTrusted, provisionalMs);
+      const step = face && readClock(device, face, arrival, knowledge, memory);
       if (step) steps.push(step);
     },
     date(

@@ -126,6 +126,20 @@ describe('a device without an offset in its time', () => {
       const dating = watch.date(shownBy(clock, said), arrived);
       expect(dating.clock).toBe('corrected');
       errorOf(dating, said);
+      // Nothing went back, so nothing is in doubt.
+      expect(dating.uncertaintyMs).toBeLessThan(10 * second);
+    }
+    expect(watch.steps).toEqual([]);
+  });
+
+  it('does not take a queue that lags for hours for a clock that was set back', () => {
+    const clock = { offsetMs: 30 * minute, since: noon };
+    const watch = watchClock();
+    const last = listen(watch, clock, noon, 64, () => 20);
+    for (let index = 1; index <= 60; index += 1) {
+      const said = last + index * second;
+      watch.read(shownBy(clock, said), said + 2 * hour);
+      errorOf(watch.date(shownBy(clock, said), said + 2 * hour), said);
     }
     expect(watch.steps).toEqual([]);
   });
