@@ -1,6 +1,6 @@
 import { createSecret, promoteSecret, removeSecret } from './pki/secrets.ts';
 import { commandActor, openSiteStore } from './site.ts';
-import { lockSite, rekeyDatabase } from './store/database.ts';
+import { lockSite, opensWith, rekeyDatabase } from './store/database.ts';
 import { nextStoreKeyName, readStoreKey, storeKeyName } from './store-key.ts';
 
 /**
@@ -15,7 +15,13 @@ export function rotateStoreKey(directory: string, now: () => number): void {
     const key = readStoreKey(directory);
     removeSecret(directory, nextStoreKeyName);
     enter(directory, now(), 'begun');
-    rekeyDatabase(directory, key, createSecret(directory, nextStoreKeyName));
+    const newKey = createSecret(directory, nextStoreKeyName);
+    try {
+      rekeyDatabase(directory, key, newKey);
+    } catch (error) {
+      if (opensWith(directory, key)) removeSecret(directory, nextStoreKeyName);
+      throw error;
+    }
     promoteSecret(directory, nextStoreKeyName, storeKeyName);
     enter(directory, now(), 'done');
   } finally {

@@ -86,7 +86,8 @@ export function rekeyDatabase(directory: string, key: Uint8Array, newKey: Uint8A
   try {
     // A write-ahead log would hold pages under the old key: the change goes by a rollback journal.
     database.pragma('locking_mode = EXCLUSIVE');
-    database.pragma('journal_mode = DELETE');
+    const mode = database.pragma('journal_mode = DELETE', { simple: true });
+    if (mode !== 'delete') throw new GatewayError('store-locked', `${path} is in use`);
     database.pragma('synchronous = EXTRA');
     database.pragma(`rekey = ${keyText(newKey)}`);
   } catch (cause) {

@@ -54,6 +54,22 @@ it('is refused while a gateway runs, which is not disturbed', async () => {
   await gateway.stop();
 }, 60_000);
 
+it('is refused while another command has the database open, and changes nothing', async () => {
+  const directory = await newSite();
+  const before = readSecret(directory, 'store.key');
+  const { store } = openSiteStore(directory);
+  store.counters.add('kept', 1);
+  const refused = await wardgate(['store', 'rotate-key', '--dir', directory]);
+  expectRefusal(refused, 1, 'store-locked');
+  store.counters.add('kept', 1);
+  store.close();
+  expect(readSecret(directory, 'store.key').equals(before)).toBe(true);
+  expect(existsSync(join(directory, 'pki/store-next.key'))).toBe(false);
+  const again = openSiteStore(directory).store;
+  expect(again.counters.all()).toEqual({ kept: 2 });
+  again.close();
+}, 60_000);
+
 it('a change that was cut off at its very end is brought to its end', async () => {
   const directory = await newSite();
   const before = readSecret(directory, 'store.key');
