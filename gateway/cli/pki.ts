@@ -4,6 +4,7 @@ import { openSitePki } from '../pki/site-pki.ts';
 import { openSiteStore } from '../site.ts';
 import { issue } from './pki/issue.ts';
 import { revoke } from './pki/revoke.ts';
+import { install, request, undo } from './pki/superior.ts';
 
 /** How long ago a certificate may have expired and still be listed. */
 const expiredShownMs = 90 * 86_400_000;
@@ -35,5 +36,5 @@ export default defineCommand({
   name: 'pki',
   summary: 'The site’s authorities and certificates.',
   example: 'wardgate pki status',
-  commands: [status, issue, revoke],
+  commands: [status, issue, revoke, request, install, undo],
 });

@@ -51,6 +51,21 @@ export const auditActions = {
     meaning: 'Entries beyond their time were deleted, up to the one named.',
   },
   'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
+  'authority.install': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'The chain of another authority that certified the site’s root was installed.',
+  },
+  'authority.request': {
+    kind: 'security-configuration',
+    does: 'C',
+    meaning: 'A request for another authority to certify the site’s root was made.',
+  },
+  'authority.undo': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'The chain of another authority was taken away again.',
+  },
   'certificate.issue': {
     kind: 'credentials-changed',
     does: 'C',

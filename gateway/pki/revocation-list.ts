@@ -3,7 +3,7 @@ import { type RevocationReason, revocationReasons } from '../core/revocation.ts'
 import { identifiers, readCertificate } from './certificate-fields.ts';
 import { der, enumerated, explicit, extension, integer, sequence, time } from './der-writer.ts';
 import { keyIdentifier } from './keys.ts';
-import { signatureAlgorithm, signed } from './signature.ts';
+import { signatureAlgorithm, signed, toPem } from './signature.ts';
 
 export interface Revoked {
   /** Hexadecimal. */
@@ -50,15 +50,6 @@ export function makeRevocationList(
     explicit(0, extensions),
   );
   return toPem('X509 CRL', signed(body, privateKey));
-}
-
-/** RFC 7468 2. */
-function toPem(label: string, bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 /** RFC 5280 5.3.1: an unspecified reason is left out. */

@@ -13,3 +13,12 @@ export function signatureAlgorithm(): Buffer {
 export function signed(body: Uint8Array, privateKey: KeyObject): Buffer {
   return sequence(body, signatureAlgorithm(), bits(sign('sha256', body, privateKey)));
 }
+
+/** RFC 7468 2. */
+export function toPem(label: string, bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}

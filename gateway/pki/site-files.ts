@@ -15,9 +15,7 @@ export const siteFiles = {
   rootList: 'root-authority.crl',
   issuingCertificate: 'issuing-authority.pem',
   issuingKey: 'issuing-authority.key',
-  /** Issuing authorities of before: what they issued is good until it expires. */
-  formerCertificates: 'former-authorities.pem',
-  /** The issuing authority as the hospital's authority certified it, and the chain up to there. */
+  /** The root as the hospital's authority certified it, and the chain up to that one's root. */
   superiorCertificates: 'superior-authorities.pem',
   serverCertificate: 'gateway-server.pem',
   serverKey: 'gateway-server.key',
@@ -29,8 +27,7 @@ export interface SiteFiles {
   readonly rootList: string;
   readonly issuing: string;
   readonly issuingKey: string;
-  readonly former: readonly string[];
-  /** From the issuing authority's other certificate up to the hospital's root. Empty: no superior. */
+  /** From the root's other certificate up to the hospital's root. Empty: there is no superior. */
   readonly superior: readonly string[];
   readonly server: { readonly key: string; readonly cert: string };
 }
@@ -51,7 +48,6 @@ export function readSiteFiles(folder: string): SiteFiles {
     rootList: readOptional(join(folder, siteFiles.rootList)),
     issuing: read(siteFiles.issuingCertificate),
     issuingKey: readSecretFile(join(folder, siteFiles.issuingKey)).toString('utf8'),
-    former: certificatesOf(readOptional(join(folder, siteFiles.formerCertificates))),
     superior: certificatesOf(readOptional(join(folder, siteFiles.superiorCertificates))),
     server: {
       cert: read(siteFiles.serverCertificate),
@@ -71,7 +67,7 @@ function requireChain(folder: string, { root, issuing, superior, server }: SiteF
     isIssuedBy(rootCertificate, rootCertificate) &&
     isIssuedBy(issuingCertificate, rootCertificate) &&
     isIssuedBy(serverCertificate, issuingCertificate) &&
-    (twin === undefined || twin.publicKey.equals(issuingCertificate.publicKey)) &&
+    (twin === undefined || twin.publicKey.equals(rootCertificate.publicKey)) &&
     serverCertificate.checkPrivateKey(readPrivateKey(server.key, serverCertificate.subject));
   if (!fits)
     throw new GatewayError('secret-missing', `the files of ${folder} do not belong together`);

@@ -19,6 +19,7 @@ import {
   openAuthority,
 } from './authority.ts';
 import { identifiers, readAlternativeNames, readCertificate } from './certificate-fields.ts';
+import { certificatesOf } from './chain.ts';
 import { modeOf, swapFiles } from './file-swap.ts';
 import { generateKey } from './keys.ts';
 import { hostNames } from './names.ts';
@@ -41,7 +42,7 @@ export type SubscriberKind = keyof typeof subscriberKinds;
 export interface SitePki {
   /** The gateway's own key and its certificates in the order of a handshake; both PEM. */
   readonly server: { readonly key: string; readonly cert: string };
-  /** Root and issuing authorities, PEM: the only ones a client's certificate may come from. */
+  /** Root and issuing authority, PEM: the only ones a client's certificate may come from. */
   readonly trust: readonly string[];
   /** The root, PEM: what a device or a consumer needs to know the gateway by. */
   readonly rootPem: string;
@@ -144,7 +145,8 @@ function rootListOf(root: Authority, now: number): string {
  */
 export function openSitePki(directory: string): SitePki {
   const files = readSiteFiles(join(directory, 'pki'));
-  const { root, issuing, former, superior, server } = files;
+  const { root, issuing, superior } = files;
+  const [ownPem = ''] = certificatesOf(files.server.cert);
   // Without the hospital's root: whoever trusts it has it.
   const chainPem = [issuing, ...superior.slice(0, -1)].join('');
   const authority = openAuthority({
@@ -153,8 +155,8 @@ export function openSitePki(directory: string): SitePki {
     privateKeyPem: files.issuingKey,
   });
   return {
-    server,
-    trust: [root, issuing, ...former],
+    server: { key: files.server.key, cert: ownPem + chainPem },
+    trust: [root, issuing],
     rootPem: root,
     rootListPem: files.rootList,
     authoritiesPem: [issuing, ...superior, root].join(''),
@@ -171,17 +173,18 @@ export function openSitePki(directory: string): SitePki {
  */
 export async function renewServer(directory: string, now: number): Promise<void> {
   const pki = openSitePki(directory);
-  const { extensions } = readCertificate(new X509Certificate(pki.server.cert).raw);
-  const names = extensions.get(identifiers.subjectAltName);
-  const hosts = names === undefined ? [] : readAlternativeNames(names.value);
-  const server = await pki.issueServer(
-    hosts.map(({ value }) => value),
-    { now },
-  );
+  const server = await pki.issueServer(namesOfServer(pki.server.cert), { now });
   swapFiles(join(directory, 'pki'), {
     [siteFiles.serverKey]: server.privateKeyPem ?? '',
     [siteFiles.serverCertificate]: server.chainPem,
   });
+}
+
+/** DNS names and addresses of a server's certificate. */
+function namesOfServer(pem: string): readonly string[] {
+  const { extensions } = readCertificate(new X509Certificate(pem).raw);
+  const names = extensions.get(identifiers.subjectAltName);
+  return names === undefined ? [] : readAlternativeNames(names.value).map(({ value }) => value);
 }
 
 function issueNamed(
