@@ -1,3 +1,4 @@
+import { mayBeRaised } from './access/authorise.ts';
 import { principalOfCertificate } from './access/certificate-principal.ts';
 import { certificateMissing } from './access/device-identity.ts';
 import { openAccounts } from './accounts.ts';
@@ -5,6 +6,7 @@ import type { Admission } from './admission.ts';
 import { accountPrincipal } from './api/account-principal.ts';
 import type { Accounts } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
+import { breakGlassRoutes } from './api/break-glass.ts';
 import { credentialRoutes } from './api/credentials.ts';
 import { deviceOrderRoutes } from './api/device-orders.ts';
 import { deviceRoutes } from './api/devices.ts';
@@ -13,11 +15,13 @@ import type { EventHub } from './api/event-hub.ts';
 import { eventRoutes } from './api/events.ts';
 import { findingRoutes } from './api/findings.ts';
 import { healthRoutes } from './api/health.ts';
-import { type HttpsServer, startHttpsServer } from './api/https-server.ts';
+import { type HttpsServer, type RefusedCall, startHttpsServer } from './api/https-server.ts';
 import { metricRoute } from './api/metrics.ts';
 import { observationRoutes } from './api/observations.ts';
 import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
+import type { Problem } from './api/problem.ts';
+import { RateLimiter } from './api/rate-limit.ts';
 import { revocationRoutes } from './api/revocation.ts';
 import type { Caller, Route } from './api/route.ts';
 import { securityContactRoute } from './api/security-contact.ts';
@@ -29,7 +33,7 @@ import { deviceKinds } from './certificate-calls.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
-import type { Principal } from './core/principal.ts';
+import { actorOf, type Principal } from './core/principal.ts';
 import { estEnrolment } from './est-enrolment.ts';
 import { forecastExpiry } from './expiry-forecast.ts';
 import { revocationAnswers } from './revocation-answers.ts';
@@ -50,12 +54,16 @@ export interface InterfaceMaterial {
   readonly options: { readonly log: Log; readonly now: () => Instant };
 }
 
+/** Lines about refused requests: a flood of them must not become a flood of lines. */
+const refusalLinesLimit = { burst: 20, perSecond: 1, namesMax: 1 };
+
 /** `directory` is the site’s. */
 export async function openHttps(
   material: InterfaceMaterial & { readonly options: { readonly directory: string } },
 ): Promise<HttpsServer> {
   const { config, trust, options } = material;
   const { log, now, directory } = options;
+  const refusalLines = new RateLimiter(refusalLinesLimit);
   const accounts = accountsOf(material);
   const { oidc } = config.https;
   const signOn = oidc && (await openSignOn(directory, oidc, now));
@@ -64,10 +72,11 @@ export async function openHttps(
     port: config.https.port,
     tls: tlsOf(trust.pki),
     routes: routesOf(material, accounts, signOn),
-    principalOf: async (caller) =>
-      (await accountPrincipal(caller, accounts)) ?? byCertificate(caller, material),
-    onRefused: ({ principal, address, action, reason }) =>
-      log('access.refused', { role: principal?.role, who: principal?.id, address, action, reason }),
+    principalOf: async (caller) => {
+      const person = await accountPrincipal(caller, accounts);
+      return person ? raised(person, material) : byCertificate(caller, material);
+    },
+    onRefused: (refusal) => noteRefusal(refusal, refusalLines, material),
     log,
   });
   return endWithSessions(server, (principal) => accounts.lasts(principal), log);
@@ -81,6 +90,29 @@ export function accountsOf({ config, admission, options }: InterfaceMaterial): A
     signal: admission.queue.signal,
     now: options.now,
   });
+}
+
+/** With the rights of the broken glass, while it is. Only a person can break it. */
+async function raised(
+  person: Principal | Problem,
+  { admission, options }: InterfaceMaterial,
+): Promise<Principal | Problem> {
+  if ('kind' in person || person.by !== 'session' || !mayBeRaised(person.role)) return person;
+  const isRaised = await admission.call('isRaised', person.id, options.now());
+  return { ...person, isRaised };
+}
+
+/** Into the audit trail, counted there by the minute; of a flood only some into the log. */
+function noteRefusal(
+  { principal, address, action, reason }: RefusedCall,
+  lines: RateLimiter,
+  { watch, options }: InterfaceMaterial,
+): void {
+  const { log, now } = options;
+  const actor = principal && actorOf(principal);
+  watch.queue.signal({ kind: 'access-refused', action, actor, address, at: now() });
+  if (lines.take('all', performance.now()) > 0) return;
+  log('access.refused', { role: principal?.role, who: principal?.id, address, action, reason });
 }
 
 /** Who shows a certificate that holds. One that does not is noticed, and is nobody's. */
@@ -104,7 +136,7 @@ export function routesOf(
   signOn?: SignOn,
 ): readonly Route[] {
   const { config, admission, trust, watch, hub, options } = material;
-  const { now } = options;
+  const { log, now } = options;
   const certificates = { ...options, trust, call: admission.call.bind(admission) };
   const findDevice = (id: string, withSubject: boolean) =>
     admission.call('deviceState', id, withSubject, now());
@@ -132,6 +164,17 @@ export function routesOf(
         await trust.refresh();
         return revoked;
       },
+    }),
+    ...breakGlassRoutes({
+      async open(user, reason) {
+        const outcome = await admission.call('breakGlass', user, reason, now());
+        if (typeof outcome !== 'string') log('glass.broken', { user, until: outcome.until });
+        return outcome;
+      },
+      list: (before, countMax, user) => admission.call('glassBreaks', before, countMax, user),
+      review: (sequence, user, by, verdict) =>
+        admission.call('reviewGlass', { sequence, user, by, verdict, now: now() }),
+      now,
     }),
     ...findingRoutes({ find: (query) => admission.call('findings', query) }),
     ...outboxRoutes({

@@ -10,6 +10,7 @@ import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
 import type { OutboxEntry } from './core/relay.ts';
 import type { LiveView } from './core/site-state.ts';
+import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
@@ -24,7 +25,12 @@ import { monotonicMs } from './time/monotonic.ts';
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
  * only; everything that judges or writes happens here, one batch at a time.
  */
-export interface KeeperCalls extends SiteCalls, AccountCalls, CertificateCalls, AuditCalls {
+export interface KeeperCalls
+  extends SiteCalls,
+    AccountCalls,
+    CertificateCalls,
+    AuditCalls,
+    GlassCalls {
   device(id: string): Device | undefined;
   live(id: DeviceId): LiveView;
   next(relay: string, countMax: number): readonly OutboxEntry[];
@@ -118,6 +124,7 @@ function keeperCalls(
     ...siteCalls(store),
     ...accountCalls(store),
     ...certificateCalls(store),
+    ...glassCalls(store),
     ...auditCalls(store, signer, refusals),
     device: (id) => store.devices.find(id),
     live: (id) => keeper.live(id),

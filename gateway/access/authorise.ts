@@ -99,6 +99,11 @@ export function authorise(principal: Principal | undefined, action: Action): Ver
   }
 }
 
+/** Whether breaking the glass gives the role anything. */
+export function mayBeRaised(role: Role): boolean {
+  return authorise({ id: '', role, by: 'session' }, { name: 'break-glass.open' }).isAllowed;
+}
+
 const allowed: Verdict = { isAllowed: true };
 
 function refused(reason: RefusalReason): Verdict {

@@ -24,6 +24,7 @@ export const toldTo: Readonly<Partial<Record<EventName, ActionName>>> = {
   'relay.down': 'outbox.read',
   'relay.up': 'outbox.read',
   'relay.refused': 'outbox.read',
+  'glass.broken': 'break-glass.read',
 };
 
 /** Events that wait for one reader; a reader that is slower is let go and may come again. */

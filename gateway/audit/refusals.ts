@@ -79,7 +79,9 @@ function graceUse(signal: Extract<Signal, { kind: 'grace-used' }>): AuditEntry {
   };
 }
 
-function whoseIs({ device, address }: Signal): string {
+function whoseIs(signal: Signal): string {
+  if (signal.kind === 'access-refused' && signal.actor !== undefined) return signal.actor;
+  const { device, address } = signal;
   if (device !== undefined) return `device:${device}`;
   return address === undefined ? 'unknown' : `address:${address}`;
 }
@@ -91,6 +93,8 @@ function causeOf(signal: Signal): readonly [object: string, detail: string] | un
       return ['connection', signal.cause];
     case 'topic-refused':
       return ['topic', signal.action];
+    case 'access-refused':
+      return ['interface', signal.action];
     case 'protocol-violation':
       return ['packet', signal.cause];
     case 'limit':

@@ -76,6 +76,16 @@ export const auditActions = {
     does: 'D',
     meaning: 'Certificates of somebody who is no device were revoked.',
   },
+  'break-glass.open': {
+    kind: 'emergency-override',
+    does: 'E',
+    meaning: 'A person took more rights than the role has, with a reason.',
+  },
+  'break-glass.review': {
+    kind: 'emergency-override',
+    does: 'U',
+    meaning: 'Another person reviewed that.',
+  },
   'device.accept': {
     kind: 'security-configuration',
     does: 'U',

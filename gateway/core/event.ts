@@ -34,6 +34,7 @@ export const events = {
   'relay.up': 'info',
   'relay.refused': 'error',
   'access.refused': 'warning',
+  'glass.broken': 'warning',
   'api.fault': 'error',
 } as const satisfies Record<string, 'info' | 'warning' | 'error'>;
 

@@ -2,6 +2,7 @@ import type { ClockStep } from './clock.ts';
 import type { DeviceId } from './device.ts';
 import type { Channel } from './intake.ts';
 import type { Instant } from './observation.ts';
+import type { ActionName } from './principal.ts';
 
 interface Common {
   readonly at: Instant;
@@ -28,6 +29,12 @@ export type Signal = Common &
         readonly kind: 'topic-refused';
         readonly action: 'publish' | 'subscribe';
         readonly topic: string;
+      }
+    /** Somebody asked over HTTPS for what the rights refuse; `actor` as in the audit trail. */
+    | {
+        readonly kind: 'access-refused';
+        readonly action: ActionName;
+        readonly actor?: string | undefined;
       }
     /** A limit of the link was reached: connections, rate, size, time. */
     | { readonly kind: 'limit'; readonly limit: string }

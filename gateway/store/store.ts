@@ -7,6 +7,7 @@ import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
 import { type DeviceClocks, openDeviceClocks } from './device-clocks.ts';
 import { type Devices, openDevices } from './devices.ts';
+import { type GlassBreaks, openGlassBreaks } from './glass-breaks.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
@@ -25,6 +26,7 @@ export interface Store {
   readonly certificates: Certificates;
   readonly outbox: Outbox;
   readonly held: Held;
+  readonly glassBreaks: GlassBreaks;
   readonly stays: Stays;
   readonly journal: Journal;
   readonly audit: Audit;
@@ -82,6 +84,7 @@ export function openStore(
     certificates: openCertificates(database),
     outbox: openOutbox(database, counters, trustedTime),
     held: openHeld(database, trustedTime),
+    glassBreaks: openGlassBreaks(database),
     stays: openStays(database),
     journal: openJournal(database),
     audit,

@@ -7,6 +7,7 @@ import { type Finding, severities, threats } from '../../gateway/core/finding.ts
 import { channels, rejectionReasons } from '../../gateway/core/intake.ts';
 import { createMemory } from '../../gateway/core/memory.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
+import { actions } from '../../gateway/core/principal.ts';
 import type { Signal, SignalKind } from '../../gateway/core/signal.ts';
 import { admit } from '../../gateway/pipeline.ts';
 import { simulate } from '../../gateway/simulation.ts';
@@ -57,6 +58,7 @@ const kinds = {
     detail: fc.string(),
   },
   'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
+  'access-refused': { action: fc.constantFrom(...Object.keys(actions)), actor: fc.string() },
   'grace-used': { until: at },
   'line-opened': {},
   'line-closed': { cause: fc.string() },

@@ -263,3 +263,17 @@ create table sign_in_failure (
   last_at integer not null,
   blocked_until integer not null
 ) strict, without rowid;
+
+-- Who broke the glass, why, and who looked at it.
+create table glass_break (
+  sequence integer primary key,
+  user text not null,
+  reason text not null,
+  opened_at integer not null,
+  until integer not null,
+  reviewer text,
+  reviewed_at integer,
+  verdict text
+) strict;
+
+create index glass_break_by_user on glass_break (user, until);
