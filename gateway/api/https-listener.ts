@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { tlsPolicy } from '../core/tls-policy.ts';
 import { problemBody, problemOfStatus } from './problem.ts';
+import { strictHeaders } from './strict-headers.ts';
 
 /** PEM. `ca`: the authorities a client’s certificate may come from; a client may also show none. */
 export interface HttpsTls {
@@ -104,11 +105,16 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
   socket.end(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +
       'Content-Type: application/problem+json\r\n' +
+      strictLines +
       `Content-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+      `Connection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );
 }
+
+const strictLines = Object.entries(strictHeaders)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
 
 function statusOf(code: string | undefined): number {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;

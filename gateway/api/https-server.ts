@@ -29,6 +29,7 @@ import {
 } from './problem.ts';
 import { RateLimiter } from './rate-limit.ts';
 import type { Answer, Call, Caller, Route } from './route.ts';
+import { strictHeaders } from './strict-headers.ts';
 
 export interface HttpsServerOptions {
   readonly host: string;
@@ -75,18 +76,6 @@ const streamsMax = 64;
 const streamsPerPrincipalMax = 4;
 /** How long a stream that was ended has for its last words. */
 const streamEndMs = 500;
-
-/** OWASP ASVS 5.0, V3.4. This interface answers programs: a browser has nothing to load from it. */
-const headers = {
-  'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
 
 /**
  * The HTTPS port: every route of the list, and nothing else. A request passes, in this order, the
@@ -146,7 +135,6 @@ class RunningServer implements HttpsServer {
     app.setErrorHandler((error, _request, reply) => this.#fail(reply, error));
     app.setNotFoundHandler((request, reply) => this.#send(reply, this.#unknown(request)));
     app.addHook('onRequest', async (request, reply) => {
-      reply.headers(headers);
       const wait = this.#addresses.take(addressOf(request.raw.socket), performance.now());
       if (wait > 0) return this.#send(reply, tooMany(wait));
       return undefined;
@@ -283,7 +271,7 @@ class RunningServer implements HttpsServer {
   }
 
   #send(reply: FastifyReply, answer: Answer): FastifyReply {
-    reply.status(answer.status).headers((answer.headers ?? {}) as Record<string, string>);
+    reply.status(answer.status).headers({ ...strictHeaders, ...answer.headers });
     switch (answer.kind) {
       case 'problem':
         return reply.type('application/problem+json').send(problemBody(answer));
