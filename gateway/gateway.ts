@@ -25,7 +25,7 @@ import { findProfile, loadProfiles } from './profiles.ts';
 import { connectRelay } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
 import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
-import { bootId, monotonicMs } from './time/monotonic.ts';
+import { bootId } from './time/monotonic.ts';
 import { readTimeService } from './time/time-service.ts';
 import { startTrust, type Trust, tlsOf } from './trust.ts';
 import { type WardWatch, watchWard } from './ward-watch.ts';
@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly directory: string;
   readonly log: Log;
   readonly now: () => Instant;
+  /** Milliseconds on the clock nobody sets. */
+  readonly monotonicMs: () => number;
   /** A number in [0, 1). */
   readonly chance: () => number;
   /** A fault of ours: the process must end, so that whoever supervises it starts it anew. */
@@ -169,10 +171,11 @@ async function startParts(running: Running, material: Material): Promise<void> {
 function createClock(
   boot: string,
   running: Running,
-  { now, log, onFault }: GatewayOptions,
+  { now, monotonicMs, log, onFault }: GatewayOptions,
 ): GatewayClock {
   const clock = createGatewayClock({
     wall: now,
+    monotonicMs,
     timeService: () => readTimeService(),
     async onTrusted(anchorMs) {
       try {
@@ -202,6 +205,7 @@ function openAdmission(
     onFault,
     boot,
     clock,
+    monotonicMs,
   }: GatewayOptions & { readonly boot: string; readonly clock: GatewayClock },
 ): Promise<Admission> {
   return startAdmission({

@@ -4,6 +4,7 @@ import { defineCommand, dirOption } from '../command.ts';
 import type { Instant } from '../core/observation.ts';
 import { startGateway } from '../gateway.ts';
 import { createLog } from '../log.ts';
+import { monotonicMs } from '../time/monotonic.ts';
 
 export default defineCommand({
   name: 'run',
@@ -19,6 +20,7 @@ export default defineCommand({
       directory: options.dir,
       log,
       now,
+      monotonicMs,
       chance: Math.random,
       onFault: (error) => fault.abort(error),
     });

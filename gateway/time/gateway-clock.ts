@@ -8,7 +8,6 @@ import {
   type TimeService,
 } from '../core/gateway-time.ts';
 import type { Instant } from '../core/observation.ts';
-import { monotonicMs } from './monotonic.ts';
 
 /** The two clocks are compared this often. */
 const compareEveryMs = 1_000;
@@ -27,6 +26,8 @@ export interface GatewayClock {
 
 export interface GatewayClockOptions {
   readonly wall: () => number;
+  /** The clock nobody sets. */
+  readonly monotonicMs: () => number;
   readonly timeService: () => Promise<TimeService>;
   /**
    * The time is known from now on: true time minus monotonic time. Called again until it succeeds.
@@ -57,7 +58,7 @@ class RunningClock implements GatewayClock {
   }
 
   now(): Instant {
-    return Math.round(monotonicMs() + this.#time.anchorMs) as Instant;
+    return Math.round(this.#options.monotonicMs() + this.#time.anchorMs) as Instant;
   }
 
   isTrusted(): boolean {
@@ -81,7 +82,7 @@ class RunningClock implements GatewayClock {
   #sample(): TimeSample {
     return {
       wallMs: this.#options.wall(),
-      monotonicMs: monotonicMs(),
+      monotonicMs: this.#options.monotonicMs(),
       service: this.#service,
     };
   }
@@ -94,9 +95,9 @@ class RunningClock implements GatewayClock {
       // A jump is judged by what the time service says of it now.
       const isJump = followTime(before, this.#sample(), this.#floorMs).step !== undefined;
       const waitMs = before.isTrusted ? askEveryMs : askUntrustedEveryMs;
-      if (isJump || monotonicMs() - this.#askedAt >= waitMs) {
+      if (isJump || this.#options.monotonicMs() - this.#askedAt >= waitMs) {
         this.#service = await this.#options.timeService();
-        this.#askedAt = monotonicMs();
+        this.#askedAt = this.#options.monotonicMs();
       }
       const { time, step } = followTime(before, this.#sample(), this.#floorMs);
       this.#time = time;

@@ -112,28 +112,35 @@ describe.each([...protocols.keys()])('%s', (id) => {
     expect(discardedBytes).toBe(0);
   });
 
-  it('keeps no record that one damaged byte could have falsified', () => {
-    if (!profile) return;
-    const moments = said(profile, 3);
-    const whole = Buffer.concat(moments);
-    const damagedEnd = moments[0]?.length ?? 0;
-    const truth = run(protocol, [whole]);
-    const last = truth.records.at(-1);
-    for (const damage of damages(whole, damagedEnd)) {
-      const seen = run(protocol, [damage.bytes]);
-      // The line recovers: what comes later is read as if nothing had happened.
-      expect(valuesOf(seen.records.slice(-1), true), damage.name).toEqual(
-        valuesOf(last ? [last] : [], true),
-      );
-      if (seen.records.length < truth.records.length) {
-        expect(seen.discardedBytes, damage.name).toBeGreaterThan(0);
+  // A datagram arrives as it was sent or not at all (RFC 768), and the link keeps its bounds:
+  // test/unit/protocols/philips-intellivue-lan.test.ts cuts them.
+  it.skipIf(id === 'philips-intellivue-lan')(
+    'keeps no record that one damaged byte could have falsified',
+    () => {
+      if (!profile) return;
+      const moments = said(profile, 3);
+      const whole = Buffer.concat(moments);
+      const damagedEnd = moments[0]?.length ?? 0;
+      const truth = run(protocol, [whole]);
+      const last = truth.records.at(-1);
+      for (const damage of damages(whole, damagedEnd)) {
+        const seen = run(protocol, [damage.bytes]);
+        // The line recovers: what comes later is read as if nothing had happened.
+        expect(valuesOf(seen.records.slice(-1), true), damage.name).toEqual(
+          valuesOf(last ? [last] : [], true),
+        );
+        if (seen.records.length < truth.records.length) {
+          expect(seen.discardedBytes, damage.name).toBeGreaterThan(0);
+        }
+        if (isBeyondRecognition(id, damage)) continue;
+        const known = new Set(valuesOf(truth.records, !unchecked.has(id)));
+        const invented = valuesOf(seen.records, !unchecked.has(id)).filter(
+          (one) => !known.has(one),
+        );
+        expect(invented, damage.name).toEqual([]);
       }
-      if (isBeyondRecognition(id, damage)) continue;
-      const known = new Set(valuesOf(truth.records, !unchecked.has(id)));
-      const invented = valuesOf(seen.records, !unchecked.has(id)).filter((one) => !known.has(one));
-      expect(invented, damage.name).toEqual([]);
-    }
-  });
+    },
+  );
 
   const cases = globSync('*/input.{hex,txt}', { cwd: join(fixtures, id) }).sort();
   it.each(cases)('reads %s as written beside it', (path) => {
@@ -167,7 +174,6 @@ const unchecked = new Set([
   'ivy-ansar',
   'hl7v2',
   'ieee11073-20601',
-  'philips-intellivue-lan',
 ]);
 
 interface Damage {
@@ -214,9 +220,6 @@ function isBeyondRecognition(id: string, { before, after, isFlip, offset }: Dama
   }
   // Numbers are binary: with one bit flipped they are other numbers. No length bears it.
   if (id === 'ieee11073-20601') return isFlip;
-  // A datagram arrives as it was sent or not at all (RFC 768), and the link keeps its bounds:
-  // test/unit/protocols/philips-intellivue-lan.test.ts cuts them.
-  if (id === 'philips-intellivue-lan') return true;
   // SenML's labels are one or two letters: `bt` with one bit flipped is `bv`.
   if (id === 'senml-json' && isFlip && /[a-z]/.test(before.charAt(1))) return true;
   // ANSAR-B: 400 samples stand behind the nine bytes of its head, each any byte.

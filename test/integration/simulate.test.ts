@@ -12,6 +12,7 @@ import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { loadProfiles } from '../../gateway/profiles.ts';
 import { openSiteStore } from '../../gateway/site.ts';
+import { monotonicMs } from '../../gateway/time/monotonic.ts';
 import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 /** Every profile plays its device against one running gateway, over the link its like have. */
@@ -82,6 +83,7 @@ beforeAll(async () => {
     directory,
     log: () => undefined,
     now: () => Date.now() as Instant,
+    monotonicMs,
     chance: Math.random,
     onFault: (error) => expect.unreachable(String(error)),
   });

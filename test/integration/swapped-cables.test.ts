@@ -10,6 +10,7 @@ import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
 import { simulate } from '../../gateway/simulation.ts';
 import { openSiteStore } from '../../gateway/site.ts';
+import { monotonicMs } from '../../gateway/time/monotonic.ts';
 import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
 import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
@@ -35,6 +36,7 @@ async function start() {
     directory: folder.path,
     log: (event, fields = {}) => void logged.push({ event, fields }),
     now: () => Date.now() as Instant,
+    monotonicMs,
     chance: Math.random,
     onFault: (error) => expect.unreachable(String(error)),
   });

@@ -50,6 +50,7 @@ export async function startSiteWithUsers(
       directory,
       log: (event, fields = {}) => void lines.push({ event, fields }),
       now: () => now as Instant,
+      monotonicMs: () => now,
       chance: () => 0.5,
       onFault: (fault) => {
         throw fault;
