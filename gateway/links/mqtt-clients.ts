@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client } from 'aedes';
-import { isCommand, topicLevelsMax } from '../access/topics.ts';
+import { devicePrincipal, mayReceive, topicLevelsMax } from '../access/topics.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { MqttGuard } from './mqtt-guard.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
@@ -62,7 +62,9 @@ export class MqttClients {
       },
       authorizeForward: (client, packet) => {
         const place = this.#placeOf(client);
-        return place !== undefined && isCommand(place.device, packet.topic) ? packet : null;
+        return place !== undefined && mayReceive(devicePrincipal(place.device), packet.topic)
+          ? packet
+          : null;
       },
     });
     this.#aedes.on('clientReady', (client) => this.#ready(client));
@@ -143,7 +145,7 @@ export class MqttClients {
     if (place === undefined) return false;
     const { guard, device, filters } = place;
     // A grace is for what the device has to say, not for what it may be told.
-    if (guard.isInGrace || !isCommand(device, filter)) {
+    if (guard.isInGrace || !mayReceive(devicePrincipal(device), filter)) {
       this.#options.report(guard, { kind: 'topic-refused', action: 'subscribe', topic: filter });
       return false;
     }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { isCommand } from '../access/topics.ts';
+import { devicePrincipal, mayReceive } from '../access/topics.ts';
 import type { DeviceId } from '../core/device.ts';
 
 interface Client {
@@ -66,7 +66,7 @@ export function createMqttSessions(sessionsMax: number, subscriptionsMax: number
         const { filters } = sessionOf(id);
         for (const { topic, qos } of subscriptions) {
           // The broker hands over refused filters too; they must not come back with the session.
-          if (filters.size < subscriptionsMax && isCommand(id as DeviceId, topic))
+          if (filters.size < subscriptionsMax && mayReceive(devicePrincipal(id as DeviceId), topic))
             filters.set(topic, qos);
         }
       },

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest';
 import homeBp from '../../../device-profiles/a-and-d/home-bp.ts';
 import vitalSigns from '../../../device-profiles/generic/vital-signs-monitor.ts';
 import radical7 from '../../../device-profiles/masimo/radical-7.ts';
-import { isCommand, publishChannels } from '../../../gateway/access/topics.ts';
+import { devicePrincipal, mayReceive, publishChannels } from '../../../gateway/access/topics.ts';
 import type { DeviceId } from '../../../gateway/core/device.ts';
 import type { DeviceProfile } from '../../../gateway/core/device-profile.ts';
+import { type Role, roles } from '../../../gateway/core/principal.ts';
 
 const oxi = 'oxi-12' as DeviceId;
 
@@ -48,7 +49,7 @@ it.each([
   'devices/oxi-12/commands/+',
   'devices/oxi-12/commands/',
 ])('lets a device read %s', (filter) => {
-  expect(isCommand(oxi, filter)).toBe(true);
+  expect(mayReceive(devicePrincipal(oxi), filter)).toBe(true);
 });
 
 it.each([
@@ -69,5 +70,25 @@ it.each([
   `devices/oxi-12/commands${'/a'.repeat(6)}`,
   '',
 ])('does not let a device read %s', (filter) => {
-  expect(isCommand(oxi, filter)).toBe(false);
+  expect(mayReceive(devicePrincipal(oxi), filter)).toBe(false);
+});
+
+/** Who may receive what over MQTT: every role, and a filter for each kind of topic. */
+const receivers: Readonly<Record<string, readonly Role[]>> = {
+  'devices/oxi-12/commands/#': ['device'],
+  'devices/oxi-13/commands/#': [],
+  'devices/+/commands/#': [],
+  'devices/oxi-12/observations': [],
+  'released/_abc/observations': ['consumer', 'flow'],
+  'released/#': ['consumer', 'flow'],
+  'findings/#': ['consumer', 'viewer', 'clinical', 'security', 'admin', 'machine', 'flow'],
+  '#': [],
+  '+/#': [],
+  '$SYS/broker': [],
+};
+
+it.each(Object.entries(receivers))('lets only those who may receive %s', (filter, may) => {
+  const names = Object.keys(roles) as Role[];
+  const receiving = names.filter((role) => mayReceive({ id: 'oxi-12', role, by: 'token' }, filter));
+  expect(receiving).toEqual(names.filter((role) => may.includes(role)));
 });
