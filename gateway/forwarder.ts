@@ -95,7 +95,7 @@ class RunningForwarder {
         if (this.#failures > 0) log('relay.up', { relay });
         this.#failures = 0;
         this.#countMax = Math.min(this.#countMax * 2, batchMax);
-        return outbox.delivered(relay, entries);
+        return outbox.delivered(relay, entries.slice(0, delivery.entryCount));
       case 'refused': {
         const [first] = entries;
         if (entries.length > 1 || !first) {

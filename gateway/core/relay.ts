@@ -19,10 +19,11 @@ export interface OutboxEntry {
 
 /**
  * The fate of what was sent. `unknown` means the destination may or may not have it: it is sent
- * again, which is safe because every observation carries its id.
+ * again, which is safe because every observation carries its id. `entryCount` means that only so
+ * many, the first of the batch, are delivered; the rest is to be sent again.
  */
 export type Delivery =
-  | { readonly outcome: 'delivered' }
+  | { readonly outcome: 'delivered'; readonly entryCount?: number }
   | { readonly outcome: 'unknown'; readonly cause: string }
   | { readonly outcome: 'retry'; readonly cause: string; readonly afterMs?: number | undefined }
   | { readonly outcome: 'refused'; readonly cause: string };

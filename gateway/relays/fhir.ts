@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { z } from 'zod';
+import { flawOf } from '../core/last-look.ts';
 import { type Delivery, defineRelay } from '../core/relay.ts';
 import { type Answer, classify } from '../fhir/outcome.ts';
-import { flawOf, toTransaction } from '../fhir/transaction.ts';
+import { toTransaction } from '../fhir/transaction.ts';
 
 const Options = z
   .strictObject({

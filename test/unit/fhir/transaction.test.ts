@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { flawOf, toTransaction } from '../../../gateway/fhir/transaction.ts';
+import { flawOf } from '../../../gateway/core/last-look.ts';
+import { toTransaction } from '../../../gateway/fhir/transaction.ts';
 import { TransactionBundle } from '../../../gateway/hospital/fhir-schema.ts';
 import { outboxEntry, released } from '../../support/released.ts';
 
