@@ -25,6 +25,11 @@ const windowMsMax = 10 * 60_000;
 /** Before this a clock that seems set back may be a record that comes late. */
 const suspectCountMin = 8;
 const suspectMsMin = 10_000;
+/**
+ * A clock that states its offset from UTC is one that somebody keeps: what comes behind it is a
+ * backlog sent at the pace of its making, unless that goes on for longer than this.
+ */
+const backlogMsMax = 10 * 60_000;
 /** Two clocks that somebody keeps right agree to this. */
 export const agreementMs = 1_000;
 /** A device may hold what it measured for as long as it was out of reach, and no longer. */
@@ -123,16 +128,18 @@ function set(reading: ClockReading, stepMs: number): EstimateAfter {
 function goOn(
   before: ClockEstimate,
   offset: Interval,
-  { rawMs, monotonicMs, resolutionMs }: ClockReading,
+  reading: ClockReading,
   seen: number,
 ): ClockEstimate {
+  const { rawMs, monotonicMs, resolutionMs } = reading;
   const window = widened(before.window, seen, monotonicMs);
   const low = Math.max(offset.low, seen);
   const quickest = window.highest + resolutionMs + delayMsMin + shortestDelay(window, resolutionMs);
   const driftMs = ((monotonicMs - window.sinceMs) * driftPpmMax) / 1e6;
   const bound = quickest + driftMs;
   // A link that has become slower says nothing new from above.
-  const high = bound >= low ? Math.min(offset.high, bound) : offset.high;
+  const isNews = bound >= low && !mayBeBacklog(before, { low, high: offset.high }, reading);
+  const high = isNews ? Math.min(offset.high, bound) : offset.high;
   const after: ClockEstimate = {
     isZoned: before.isZoned,
     offset: { low, high },
@@ -148,6 +155,17 @@ function goOn(
   };
   const isFull = window.count >= windowCountMax || monotonicMs - window.sinceMs >= windowMsMax;
   return isFull ? measureDrift(after) : after;
+}
+
+/** The clock may still be right and all it said late. */
+function mayBeBacklog(
+  { sinceMs, stepMs }: ClockEstimate,
+  { low, high }: Interval,
+  { isZoned, anchorMs, monotonicMs }: ClockReading,
+): boolean {
+  if (!isZoned || stepMs !== 0 || anchorMs === undefined) return false;
+  const mayBeRight = low < anchorMs - agreementMs && high >= anchorMs - agreementMs;
+  return mayBeRight && monotonicMs - sinceMs < backlogMsMax;
 }
 
 /** Full windows are compared, an hour and more apart. */

@@ -193,13 +193,29 @@ describe('a device that states its offset', () => {
     errorOf(dating, last - 20);
   });
 
-  it('and runs behind is corrected too', () => {
+  it('and runs behind is corrected too, once it is no backlog', () => {
     const watch = watchClock();
     const behind = { offsetMs: -10 * minute, since: noon, isZoned: true };
-    const last = listen(watch, behind, noon, 64, () => 20);
+    let last = listen(watch, behind, noon, 64, () => 20);
+    const early = watch.date(shownBy(behind, last - 20), last);
+    expect(early).toMatchObject({ clock: 'device', at: last - 20 - 10 * minute });
+    errorOf(early, last - 20);
+    last = listen(watch, behind, last + second, 600, () => 20);
     const dating = watch.date(shownBy(behind, last - 20), last);
     expect(dating.clock).toBe('corrected');
     errorOf(dating, last - 20);
+  });
+
+  it('keeps the times of a backlog that is sent at the pace of its making', () => {
+    const watch = watchClock();
+    const right = { offsetMs: 0, since: noon - 2 * hour, isZoned: true };
+    const made = (index: number) => noon - hour + index;
+    for (let index = 0; index < 4_000; index += 1) {
+      const arrival = noon + index;
+      watch.read(shownBy(right, made(index)), arrival);
+      const dating = watch.date(shownBy(right, made(index)), arrival);
+      expect(dating).toMatchObject({ clock: 'device', at: made(index) });
+    }
   });
 });
 
