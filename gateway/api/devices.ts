@@ -25,6 +25,8 @@ const DeviceAnswer = z.object({
   class: z.enum(deviceClasses),
   function: z.enum(clinicalFunctions),
   ward: z.string(),
+  room: z.string().optional(),
+  bed: z.string().optional(),
   addedAt: time,
   announcedSerialNumber: z.string().optional(),
   link: z.object({
