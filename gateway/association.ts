@@ -4,6 +4,7 @@ import { GatewayError } from './core/error.ts';
 import type { Rejection } from './core/intake.ts';
 import { Phi } from './core/phi.ts';
 import { bedOf, type Place } from './core/place.ts';
+import { isWithheld } from './core/quarantine.ts';
 import type { BindingChange } from './core/ward.ts';
 import { type Admission, type HeldCause, type Policy, release } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
@@ -177,7 +178,7 @@ export function auditRefused(store: Store, rejected: readonly Rejection[]): void
   }
 }
 
-/** Lets go what waited for this cause, as far as its patient is known now. */
+/** Lets go what waited for this cause, as far as its patient is known now and no quarantine stops it. */
 export function releaseHeld(
   store: Store,
   policy: Policy,
@@ -186,7 +187,12 @@ export function releaseHeld(
 ): { readonly released: number; readonly stillHeld: number } {
   let released = 0;
   let stillHeld = 0;
+  const isBlocked = isWithheld(policy.devices.get(device)?.quarantine);
   for (const row of store.held.of(device, cause)) {
+    if (isBlocked) {
+      stillHeld += row.observations.length;
+      continue;
+    }
     const { departures, rejected, held } = release(row, policy);
     const isWaiting = policy.destinations.length === 0 || held.length === row.observations.length;
     if (isWaiting) {

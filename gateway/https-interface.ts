@@ -158,6 +158,10 @@ export function routesOf(
       associate: (device, subject, since, actor) =>
         admission.call('associate', { device, subject, since, actor, now: now() }),
       dissociate: (device, actor) => admission.call('dissociate', { device, actor, now: now() }),
+      quarantine: (device, order, actor) =>
+        admission.call('quarantine', { device, ...order, actor, now: now() }),
+      release: (device, reason, held, actor) =>
+        admission.call('release', { device, reason, held, actor, now: now() }),
       async revoke(subject, reason, actor) {
         const order = { subject, kinds: deviceKinds, reason, actor, at: now() };
         const revoked = await admission.call('revoke', order);

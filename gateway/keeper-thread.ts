@@ -42,6 +42,10 @@ export interface KeeperCalls
   knowTime: Keeper['knowTime'];
   associate: Keeper['associate'];
   dissociate: Keeper['dissociate'];
+  quarantine: Keeper['quarantine'];
+  release: Keeper['release'];
+  quarantines: Keeper['quarantines'];
+  isDenied(id: DeviceId): boolean;
   close(): void;
 }
 
@@ -140,6 +144,10 @@ function keeperCalls(
     knowTime: (boot, anchorMs, now) => keeper.knowTime(boot, anchorMs, now),
     associate: (order) => keeper.associate(order),
     dissociate: (order) => keeper.dissociate(order),
+    quarantine: (order) => keeper.quarantine(order),
+    release: (order) => keeper.release(order),
+    quarantines: (now) => keeper.quarantines(now),
+    isDenied: (id) => store.quarantines.find(id)?.mode === 'deny',
     close: () => store.close(),
   };
 }

@@ -16,12 +16,21 @@ import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
+import type { Quarantine } from './core/quarantine.ts';
 import type { Signal } from './core/signal.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
 import { createLiveValues } from './live-values.ts';
 import { type Admission, admit, type ClockStepped, type Policy } from './pipeline.ts';
 import type { PolicyMaker } from './policy.ts';
+import {
+  endQuarantines,
+  type QuarantineOrder,
+  quarantineDevice,
+  type ReleaseOrder,
+  type ReleaseOutcome,
+  releaseDevice,
+} from './quarantine.ts';
 import { clockBehindMsMax } from './stages/clock-estimate.ts';
 import { lineKey } from './stages/read.ts';
 import type { Shed } from './store/outbox.ts';
@@ -50,6 +59,10 @@ export interface Keeper {
   /** The next batch is admitted by it already. */
   associate(order: AssociateOrder): ReturnType<typeof associateDevice>;
   dissociate(order: DissociateOrder): ReturnType<typeof dissociateDevice>;
+  quarantine(order: QuarantineOrder): Quarantine;
+  release(order: ReleaseOrder): ReleaseOutcome;
+  /** Those in force, once those whose time is over have ended. */
+  quarantines(now: Instant): readonly Quarantine[];
   /** What a device measured last. */
   live(device: DeviceId): LiveView;
   /**
@@ -75,12 +88,6 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
     if (now === version) return;
     policy = maker.make(store);
     version = now;
-  }
-
-  /** What this process changes itself raises no version. */
-  function changed<Result>(result: Result): Result {
-    policy = maker.make(store);
-    return result;
   }
 
   /** Bytes that were not kept leave a gap in their line: what follows must not be joined to it. */
@@ -118,8 +125,9 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
       return keptOf(admission, { all, known, admitted }, shed, departures.length + released);
     },
-    associate: (order) => changed(associateDevice(store, maker, order)),
-    dissociate: (order) => changed(dissociateDevice(store, order)),
+    ...ordersOf(store, maker, () => {
+      policy = maker.make(store);
+    }),
     live: (device) => live.of(device),
     knowTime(boot, anchorMs, now) {
       store.transact(() => {
@@ -128,6 +136,28 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
         store.held.date(boot, anchorMs, now);
         if (policy.destinations.length > 0) releaseUnrouted(store, policy);
       });
+    },
+  };
+}
+
+/** What people order. What this process changes itself raises no version: the policy is made anew. */
+function ordersOf(
+  store: Store,
+  maker: PolicyMaker,
+  changed: () => void,
+): Pick<Keeper, 'associate' | 'dissociate' | 'quarantine' | 'release' | 'quarantines'> {
+  function done<Result>(result: Result): Result {
+    changed();
+    return result;
+  }
+  return {
+    associate: (order) => done(associateDevice(store, maker, order)),
+    dissociate: (order) => done(dissociateDevice(store, order)),
+    quarantine: (order) => done(quarantineDevice(store, maker, order)),
+    release: (order) => done(releaseDevice(store, maker, order)),
+    quarantines(now) {
+      if (endQuarantines(store, maker, now)) changed();
+      return store.quarantines.list();
     },
   };
 }
@@ -214,7 +244,7 @@ function write(
   clocks: ReadonlyMap<DeviceId, KnownClock>,
   bytesMax: number,
 ): { readonly shed: readonly Shed[]; readonly released: number } {
-  const { departures, held, announced, rejected, losses, findings } = admission;
+  const { departures, held, announced, quarantined, rejected, losses, findings } = admission;
   if (departures.length > 0) store.outbox.add(departures);
   for (const { device, cause, observations } of held) {
     store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
@@ -229,6 +259,7 @@ function write(
     store.counters.add(`missed-messages/${device}`, missedMessages);
     store.counters.add(`late-messages/${device}`, lateMessages);
   }
+  for (const [device, count] of quarantined) store.counters.add(`quarantined/${device}`, count);
   store.journal.addFindings(findings);
   const isFuller = departures.length + released > 0;
   return { shed: isFuller ? store.outbox.shed(bytesMax) : [], released };

@@ -9,6 +9,7 @@ import { type Memory, type Recollection, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
 import type { Observation, Released } from './core/observation.ts';
 import type { DeviceRecord, Protocol } from './core/protocol.ts';
+import { isWithheld, type QuarantineMode } from './core/quarantine.ts';
 import type { Lane } from './core/relay.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal } from './core/signal.ts';
@@ -19,6 +20,7 @@ import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stage
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { move } from './stages/move.ts';
+import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
 import { sanitize } from './stages/sanitize.ts';
@@ -42,6 +44,7 @@ export interface KnownDevice extends Bedside {
   readonly lanes: Lanes;
   /** What it announces of itself, if it ever did. */
   readonly serialNumber?: string | undefined;
+  readonly quarantine?: QuarantineMode | undefined;
   /** What was known of its clock when the gateway last wrote it down. */
   readonly clock?: KnownClock | undefined;
 }
@@ -71,10 +74,10 @@ export interface Departure {
 }
 
 /**
- * Why observations wait: nobody was bound to the device, it was another device, or the site has no
- * destination yet.
+ * Why observations wait: nobody was bound to the device, it was another device, it is in quarantine,
+ * or the site has no destination yet.
  */
-export type HeldCause = 'unbound' | 'swapped' | 'no-relay';
+export type HeldCause = 'unbound' | 'swapped' | 'quarantined' | 'no-relay';
 
 /** A device’s clock that did not just go on. */
 export type ClockStepped = Extract<Signal, { readonly kind: 'clock-stepped' }>;
@@ -97,6 +100,8 @@ export interface Admission {
   readonly held: readonly HeldObservations[];
   /** What devices measure now that are who they were, before it is sanitized: a list a record. */
   readonly observed: readonly (readonly Observation[])[];
+  /** How many observations were held or marked because their device is in quarantine. */
+  readonly quarantined: ReadonlyMap<DeviceId, number>;
   /** Serial numbers that devices announced for the first time. */
   readonly announced: ReadonlyMap<DeviceId, string>;
   /** Whom devices are bound to from now on, in the order it was said. */
@@ -133,6 +138,7 @@ export function admit(
     departures: [],
     held: [],
     observed: [],
+    quarantined: new Map(),
     announced: new Map(),
     rejected: [],
     losses: new Map(),
@@ -156,6 +162,7 @@ interface Draft {
   readonly departures: Departure[];
   readonly held: HeldObservations[];
   readonly observed: (readonly Observation[])[];
+  readonly quarantined: Map<DeviceId, number>;
   readonly announced: Map<DeviceId, string>;
   readonly rejected: Rejection[];
   readonly losses: Map<DeviceId, LineLoss>;
@@ -232,7 +239,7 @@ function admitRecord(
   draft: Draft,
 ): void {
   const { device: id, receivedAt } = intake;
-  const { profile, plan, clock, lanes } = known(policy, id);
+  const { profile, plan, clock, lanes, quarantine: mode } = known(policy, id);
   const arrival = arrivalOf(intake);
   const dating = date(record, arrival, estimateOf(id, arrival, clock, memory), face);
   const decoded = decode({ key, device: id, plan, record, receivedAt, dating });
@@ -240,20 +247,32 @@ function admitRecord(
   draft.rejected.push(...decoded.rejected, ...checked.rejected);
   const isPresent = isOfNow(record, dating, arrival);
   // A record that names its own patient says nothing of whoever comes to the device next.
-  if (isItself && isPresent && profile.association === 'device') {
+  const isShown = isItself && isPresent && !isWithheld(mode);
+  if (isShown && profile.association === 'device') {
     draft.observed.push(checked.observations);
   }
+  // What another device said under this one's name is not this one's, whatever is decided of it.
+  const trusted = quarantine(checked.observations, isItself ? mode : undefined);
   const { observations, held } = isItself
-    ? associate(checked.observations, draft.ward.associationsOf(id), isPresent)
-    : distrust(checked.observations);
-  if (held.length > 0) {
-    draft.held.push({ device: id, cause: isItself ? 'unbound' : 'swapped', observations: held });
+    ? associate(trusted.observations, draft.ward.associationsOf(id), isPresent)
+    : distrust(trusted.observations);
+  if (trusted.count > 0) {
+    draft.quarantined.set(id, trusted.count + (draft.quarantined.get(id) ?? 0));
   }
+  hold(draft, id, 'quarantined', trusted.held);
+  hold(draft, id, isItself ? 'unbound' : 'swapped', held);
   if (policy.destinations.length > 0) {
     draft.rejected.push(...depart(observations, lanes, policy, draft.departures));
-  } else if (observations.length > 0) {
-    draft.held.push({ device: id, cause: 'no-relay', observations });
-  }
+  } else hold(draft, id, 'no-relay', observations);
+}
+
+function hold(
+  draft: Draft,
+  device: DeviceId,
+  cause: HeldCause,
+  observations: readonly Observation[],
+): void {
+  if (observations.length > 0) draft.held.push({ device, cause, observations });
 }
 
 /**

@@ -33,7 +33,7 @@ type Plan = Pick<KnownDevice, 'profile' | 'protocol' | 'plan' | 'lanes'>;
 /** Makes policies for a site: all that admission depends on besides the batch and its memory. */
 export interface PolicyMaker {
   /** The policy for the devices and associations as they are now. */
-  make(store: Pick<Store, 'devices' | 'deviceClocks' | 'stays'>): Policy;
+  make(store: Pick<Store, 'devices' | 'deviceClocks' | 'stays' | 'quarantines'>): Policy;
 }
 
 export async function openPolicyMaker({
@@ -68,10 +68,14 @@ export async function openPolicyMaker({
   }
 
   return {
-    make({ devices, deviceClocks, stays }) {
+    make({ devices, deviceClocks, stays, quarantines }) {
       const known = new Map<string, KnownDevice>();
+      const modes = new Map(quarantines.list().map(({ device, mode }) => [device, mode]));
       for (const device of devices.list()) {
         const plan = planOf(device);
+        const quarantine = modes.get(device.id);
+        // What it still says is refused, not acknowledged: its sender has it and says it again.
+        if (quarantine === 'deny' && plan.profile.association === 'feed') continue;
         // Where records name their own subject, the device is bound to nobody.
         const isBound = plan.profile.association === 'device';
         const associations = isBound ? devices.associations(device.id) : [];
@@ -79,7 +83,15 @@ export async function openPolicyMaker({
         const { ward, room = '', placedAt } = device;
         const bed = bedOf({ ward, room, bed: device.bed ?? '' });
         const clock = deviceClocks.find(device.id);
-        known.set(device.id, { ...plan, serialNumber, clock, associations, bed, placedAt });
+        known.set(device.id, {
+          ...plan,
+          serialNumber,
+          clock,
+          associations,
+          bed,
+          placedAt,
+          quarantine,
+        });
       }
       return { devices: known, stays: stays.all(), destinations, watches, salt };
     },

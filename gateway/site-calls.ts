@@ -88,6 +88,7 @@ function stateOf(
     certificate,
     ...(isBound && { boundSince: association.since }),
     ...(isBound && withSubject && { subject: association.subject.reveal() }),
+    quarantine: store.quarantines.find(device.id),
     held,
   };
 }

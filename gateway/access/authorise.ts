@@ -55,6 +55,7 @@ export const rights: Readonly<Record<ActionName, Rights>> = {
   'user.manage': { may: { admin: 'always' } },
   'device.read': { may: { ...people, machine: 'always', flow: 'always' } },
   'device.revoke': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
+  'device.quarantine': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
   'association.change': { may: { clinical: 'always' } },
   'observation.read': { may: { viewer: 'always', clinical: 'always', security: 'raised' } },
   'patient.read': { may: { clinical: 'always', security: 'raised' } },

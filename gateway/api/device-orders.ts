@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { subjectLengthMax } from '../core/association.ts';
 import { actorOf } from '../core/principal.ts';
+import {
+  type HeldFate,
+  heldFates,
+  type QuarantineMode,
+  quarantineModes,
+  quarantineReasonCharsMax,
+} from '../core/quarantine.ts';
 import { type RevocationReason, revocationReasons } from '../core/revocation.ts';
 import { deviceParameters } from './devices.ts';
 import { answer, type Call, defineRoute, type Route } from './route.ts';
@@ -16,10 +23,28 @@ export interface DeviceOrders {
     actor: string,
   ): Promise<{ readonly since: number; readonly released: number; readonly stillHeld: number }>;
   dissociate(device: string, actor: string): Promise<{ readonly wasBound: boolean }>;
+  quarantine(
+    device: string,
+    order: {
+      readonly mode: QuarantineMode;
+      readonly reason: string;
+      readonly until: number | undefined;
+      readonly isConfirmed: boolean;
+    },
+    actor: string,
+  ): Promise<unknown>;
+  release(
+    device: string,
+    reason: string,
+    held: HeldFate,
+    actor: string,
+  ): Promise<Readonly<Record<'released' | 'stillHeld' | 'discarded', number>>>;
   /** Returns the serial numbers of what was revoked. */
   revoke(device: string, reason: RevocationReason, actor: string): Promise<readonly string[]>;
 }
 
+const modes = Object.keys(quarantineModes) as QuarantineMode[];
+const why = z.string().trim().min(1).max(quarantineReasonCharsMax).describe('For the audit.');
 const reasons = Object.keys(revocationReasons) as RevocationReason[];
 
 export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
@@ -51,6 +76,7 @@ export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
       answer: z.object({ wasBound: z.boolean() }),
       handle: async (call) => answer(await orders.dissociate(call.parameters.id, actor(call))),
     }),
+    ...quarantineRoutes(orders),
     defineRoute({
       method: 'POST',
       path: '/api/v1/devices/:id/revoke',
@@ -63,6 +89,48 @@ export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
         answer({
           serialNumbers: await orders.revoke(call.parameters.id, call.body.reason, actor(call)),
         }),
+    }),
+  ];
+}
+
+function quarantineRoutes(orders: DeviceOrders): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/devices/:id/quarantine',
+      action: 'device.quarantine',
+      summary: 'Puts a device in quarantine; its alarms still leave, unless it is denied.',
+      parameters: deviceParameters,
+      body: z.strictObject({
+        mode: z.enum(modes).default('hold'),
+        reason: why,
+        until: z.iso.datetime({ offset: true }).optional().describe('It ends by itself then.'),
+        confirmClinical: z
+          .boolean()
+          .default(false)
+          .describe('To deny a device for therapy or life support: its alarms stop too.'),
+      }),
+      answer: z.object({ mode: z.enum(modes) }),
+      async handle(call) {
+        const { mode, reason, until, confirmClinical: isConfirmed } = call.body;
+        const end = until === undefined ? undefined : Date.parse(until);
+        const order = { mode, reason, until: end, isConfirmed };
+        await orders.quarantine(call.parameters.id, order, actor(call));
+        return answer({ mode });
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/devices/:id/release',
+      action: 'device.quarantine',
+      summary: 'Ends the quarantine of a device; what was held goes to its patient.',
+      parameters: deviceParameters,
+      body: z.strictObject({ reason: why, held: z.enum(heldFates).default('release') }),
+      answer: z.object({ released: z.number(), stillHeld: z.number(), discarded: z.number() }),
+      async handle(call) {
+        const { reason, held } = call.body;
+        return answer(await orders.release(call.parameters.id, reason, held, actor(call)));
+      },
     }),
   ];
 }

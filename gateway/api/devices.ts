@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { authorise } from '../access/authorise.ts';
 import { clinicalFunctions, DeviceId, deviceClasses } from '../core/device.ts';
 import type { Principal } from '../core/principal.ts';
+import { type QuarantineMode, quarantineModes } from '../core/quarantine.ts';
 import type { DeviceState, LinkState } from '../core/site-state.ts';
 import { problem } from './problem.ts';
 import { answer, defineRoute, type Route } from './route.ts';
@@ -15,6 +16,8 @@ export interface DeviceSource {
 }
 
 export const deviceParameters = z.strictObject({ id: DeviceId });
+
+const modes = Object.keys(quarantineModes) as QuarantineMode[];
 
 /** The most devices of one answer; the next page begins after the last one. */
 const pageCountMax = 200;
@@ -46,6 +49,16 @@ const DeviceAnswer = z.object({
     })
     .optional()
     .describe('Missing while the device is bound to nobody.'),
+  quarantine: z
+    .object({
+      mode: z.enum(modes),
+      reason: z.string(),
+      by: z.string(),
+      since: time,
+      until: time.optional(),
+    })
+    .optional()
+    .describe('Missing while the device is trusted.'),
   held: z.array(z.object({ cause: z.string(), rows: z.number(), oldestAt: time })),
 });
 
@@ -86,7 +99,7 @@ export function maySeePatients(principal: Principal | undefined): boolean {
 }
 
 function shown(state: DeviceState, link: LinkState): z.input<typeof DeviceAnswer> {
-  const { boundSince, subject, certificate, held, addedAt, ...rest } = state;
+  const { boundSince, subject, certificate, quarantine, held, addedAt, ...rest } = state;
   return {
     ...rest,
     addedAt: timeOf(addedAt),
@@ -104,6 +117,15 @@ function shown(state: DeviceState, link: LinkState): z.input<typeof DeviceAnswer
       },
     }),
     ...(boundSince !== undefined && { association: { since: timeOf(boundSince), subject } }),
+    ...(quarantine && {
+      quarantine: {
+        mode: quarantine.mode,
+        reason: quarantine.reason,
+        by: quarantine.actor,
+        since: timeOf(quarantine.since),
+        ...(quarantine.until !== undefined && { until: timeOf(quarantine.until) }),
+      },
+    }),
     held: held.map(({ cause, rows, oldestAt }) => ({ cause, rows, oldestAt: timeOf(oldestAt) })),
   };
 }

@@ -14,6 +14,8 @@ import { findProfile, loadProfiles } from '../profiles.ts';
 import { commandActor, openSiteStore } from '../site.ts';
 import type { Store } from '../store/store.ts';
 import { grace } from './device/grace.ts';
+import { quarantine } from './device/quarantine.ts';
+import { release } from './device/release.ts';
 import { revoke } from './device/revoke.ts';
 import { token } from './device/token.ts';
 
@@ -146,11 +148,12 @@ const list = defineCommand({
       const devices = store.devices.list().map((device) => describe(store, device, now));
       if (options.json) print(JSON.stringify(devices));
       else {
-        for (const { id, profile, isBound, certificates, ...where } of devices) {
+        for (const { id, profile, isBound, certificates, quarantine, ...where } of devices) {
           const [newest] = certificates;
           const until = newest ? new Date(newest.notAfter).toISOString().slice(0, 10) : 'none';
+          const state = quarantine ? `  quarantined (${quarantine.mode})` : '';
           print(
-            `${id}  ${profile}  ${textOf(where)}  certificate ${until}  ${isBound ? 'bound' : 'unbound'}`,
+            `${id}  ${profile}  ${textOf(where)}  certificate ${until}  ${isBound ? 'bound' : 'unbound'}${state}`,
           );
         }
       }
@@ -234,7 +237,7 @@ const accept = defineCommand({
       const device = findDevice(store, word);
       store.transact(() => {
         store.devices.announce(device.id, undefined);
-        store.held.accept(device.id);
+        store.held.unblock(device.id, 'swapped');
         record(store, 'device.accept', word, 'announces itself anew');
       });
       if (options.json) print(JSON.stringify({ device: word, accepted: true }));
@@ -251,9 +254,9 @@ const accept = defineCommand({
 
 export default defineCommand({
   name: 'device',
-  summary: 'Registers, enrols, lists, places, accepts and revokes devices.',
+  summary: 'Registers, enrols, lists, places, accepts, quarantines and revokes devices.',
   example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor',
-  commands: [add, token, enrol, list, show, place, accept, revoke, grace],
+  commands: [add, token, enrol, list, show, place, accept, quarantine, release, revoke, grace],
 });
 
 function findDevice(store: Store, id: string): Device {
@@ -294,6 +297,7 @@ function describe(store: Store, device: Device, now: number) {
     isBound: association !== undefined && (association.until ?? now + 1) > now,
     boundSince: association?.since,
     serialNumber: store.devices.serialNumber(device.id),
+    quarantine: store.quarantines.find(device.id),
     clock: describeClock(store.deviceClocks.find(device.id)),
     held: held.map(({ cause, rows }) => ({ cause, rows })),
     certificates: store.certificates.of(device.id, deviceKinds),

@@ -37,6 +37,7 @@ export default defineCommand({
       checks.push(disk(dir));
       await examine(checks, 'certificates', () => certificates(dir));
       await examine(checks, 'database', () => database(dir));
+      await examine(checks, 'quarantine', () => quarantine(dir));
       await examine(checks, 'profiles', async () => `${(await loadProfiles(dir)).size} profiles`);
       for (const line of config.serial) checks.push(serialLine(line));
       for (const relay of config.relays) {
@@ -116,6 +117,17 @@ function database(dir: string): string {
     const problem = store.problem();
     if (problem !== undefined) throw new GatewayError('store-damaged', problem);
     return `${store.devices.list().length} devices`;
+  } finally {
+    store.close();
+  }
+}
+
+function quarantine(dir: string): Omit<Check, 'check'> {
+  const { store } = openSiteStore(dir);
+  try {
+    const devices = store.quarantines.list().map(({ device, mode }) => `${device} (${mode})`);
+    if (devices.length === 0) return { verdict: 'ok', detail: 'no device' };
+    return { verdict: 'warning', detail: devices.join(', ') };
   } finally {
     store.close();
   }

@@ -121,6 +121,16 @@ export const auditActions = {
     does: 'E',
     meaning: 'A device came in by a certificate that has expired; counted by the minute.',
   },
+  'device.quarantine': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'A device was put in quarantine, or its quarantine changed.',
+  },
+  'device.release': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'The quarantine of a device ended.',
+  },
   'device.revoke': {
     kind: 'credentials-changed',
     does: 'D',

@@ -23,6 +23,16 @@ export const failures = {
     exit: 1,
     remedy: 'Choose another id; wardgate device list shows the ids in use.',
   },
+  'quarantine-refused': {
+    exit: 1,
+    remedy: 'Give another --mode or --until; see docs/quarantine.md.',
+  },
+  'confirm-clinical': {
+    exit: 1,
+    remedy:
+      'Take --mode hold, in which its alarms still leave; or confirm the loss: --confirm-clinical.',
+  },
+  'not-quarantined': { exit: 1, remedy: 'wardgate device list shows which devices are.' },
   'certificate-unknown': {
     exit: 1,
     remedy: 'wardgate device show ID lists the certificates of a device.',

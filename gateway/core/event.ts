@@ -15,6 +15,8 @@ export const events = {
   'device.refused': 'warning',
   'device.associated': 'info',
   'device.dissociated': 'info',
+  'device.quarantined': 'warning',
+  'device.released': 'info',
   'device.clock-stepped': 'warning',
   'certificate.issued': 'info',
   'certificate.renewed': 'info',

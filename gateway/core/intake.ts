@@ -50,7 +50,8 @@ export const rejectionReasons = {
   'unknown-bed': 'The hospital names a bed where no device of this site stands.',
   'not-authorised': 'An admission said by a device that is no feed of admissions.',
   withheld: 'A sanitizer rule did not let it leave.',
-  expired: 'Held for a patient who was never associated.',
+  expired: 'Held for too long: for a patient, or for the end of a quarantine.',
+  discarded: 'Held while its device was in quarantine, and let go by a person.',
 } as const satisfies Record<string, string>;
 
 export type RejectionReason = keyof typeof rejectionReasons;

@@ -47,6 +47,7 @@ export const actions = {
   'user.manage': 'Add, change and remove people and machines.',
   'device.read': 'See the devices, their state and their certificates.',
   'device.revoke': 'Revoke the certificates of a device.',
+  'device.quarantine': 'Put a device in quarantine, or end it.',
   'association.change': 'Bind a device to a patient, or end it.',
   'observation.read': 'See what a device measured.',
   'patient.read': 'See which patient a device is bound to.',

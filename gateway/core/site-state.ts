@@ -5,6 +5,7 @@ import type { Device, DeviceId } from './device.ts';
 import type { Finding } from './finding.ts';
 import type { MetricId } from './metric.ts';
 import type { Quality } from './observation.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Lane } from './relay.ts';
 
 /** What the site keeps of itself, as it is shown. Times are milliseconds since the epoch. */
@@ -20,6 +21,7 @@ export interface DeviceState extends Device {
   readonly boundSince?: number | undefined;
   /** Whom it is bound to, in clear. Only where it was asked for. */
   readonly subject?: string | undefined;
+  readonly quarantine?: Quarantine | undefined;
   readonly held: readonly HeldState[];
 }
 

@@ -11,6 +11,8 @@ export default defineDetector<Tally>({
   start: noTally,
 
   step(before, signal) {
+    // Known to be here, and kept out by a person: nobody claims to be another.
+    if (signal.kind === 'refused' && signal.cause === 'quarantined') return { state: before };
     const state = tally(before, signal.at, episodeMs);
     if (signal.kind !== 'refused' || state.count > 1) return { state };
     return { state, finding: { severity: 'medium', evidence: { cause: signal.cause } } };

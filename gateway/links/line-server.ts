@@ -12,7 +12,7 @@ import { LineIntake } from './line-intake.ts';
 import { within } from './line-wait.ts';
 import type { LineCause, Wire } from './line-wire.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
-import { listenForMqtt, type MqttTls } from './mqtt-listener.ts';
+import { listenForMqtt, type MqttPlace, type MqttTls } from './mqtt-listener.ts';
 import { wireOf } from './socket-wire.ts';
 
 export interface LineServerOptions {
@@ -25,7 +25,7 @@ export interface LineServerOptions {
   /** Of the connections; those of MQTT packets do not apply. */
   readonly limits: MqttLimits;
   /** Asked at each connection. Undefined: not registered. */
-  readonly device: (id: DeviceId) => Promise<ServedDevice | undefined>;
+  readonly device: (id: DeviceId) => Promise<ServedDevice | 'quarantined' | undefined>;
   readonly intake: IntakeQueue;
   readonly now: () => Instant;
   readonly log: Log;
@@ -41,6 +41,14 @@ export interface LineServer {
   readonly port: number;
   /** New certificates, from the next handshake on; no old session is resumed. */
   renew(tls: MqttTls): void;
+  /** Ends the connection of a device in quarantine; what it is owed is still written. */
+  disconnect(device: DeviceId): void;
+  /**
+   * Listens there from now on; whoever is connected stays.
+   *
+   * @throws GatewayError `port-busy`: it still listens where it did.
+   */
+  move(place: MqttPlace): Promise<void>;
   /** Writes the replies still owed, then closes every connection. */
   close(): Promise<void>;
 }
@@ -97,6 +105,14 @@ class RunningLineServer implements LineServer {
     this.#listener?.renew(tls);
   }
 
+  async move(place: MqttPlace): Promise<void> {
+    await this.#listener?.move(place);
+  }
+
+  disconnect(device: DeviceId): void {
+    this.#served.get(device)?.end('quarantined');
+  }
+
   #sweep(): void {
     const { standing, now } = this.#options;
     this.#listener?.sweep(performance.now());
@@ -123,6 +139,9 @@ class RunningLineServer implements LineServer {
     socket.pause();
     if (typeof identity === 'string') return this.#refuse(socket, address, identity);
     const device = await this.#options.device(identity.device);
+    if (device === 'quarantined') {
+      return this.#refuse(socket, address, device, identity.device);
+    }
     if (device?.profile.link.kind !== 'line') {
       return this.#refuse(socket, address, 'not-registered', identity.device);
     }
@@ -197,7 +216,7 @@ async function release(
   cause: LineCause,
   closeTimeoutMs: number,
 ): Promise<void> {
-  if (cause === 'stopped') await within(line.drain(), closeTimeoutMs);
+  if (cause === 'stopped' || cause === 'quarantined') await within(line.drain(), closeTimeoutMs);
   line.end();
   await within(wire.close(), closeTimeoutMs);
 }

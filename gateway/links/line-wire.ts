@@ -16,6 +16,7 @@ export const lineCauses = {
   'write-stalled': 'The device did not take what it was owed.',
   replaced: 'The same device connected anew.',
   distrusted: 'The device’s certificate was revoked, or its grace is over.',
+  quarantined: 'The device was put in quarantine.',
   stopped: 'The gateway closed the line.',
 } as const satisfies Record<string, string>;
 

@@ -9,7 +9,7 @@ import type { Instant } from '../core/observation.ts';
 import { MqttClients } from './mqtt-clients.ts';
 import { type GuardContext, MqttGuard } from './mqtt-guard.ts';
 import { defaultMqttLimits, type MqttLimits } from './mqtt-limits.ts';
-import { listenForMqtt, type MqttListener, type MqttTls } from './mqtt-listener.ts';
+import { listenForMqtt, type MqttListener, type MqttPlace, type MqttTls } from './mqtt-listener.ts';
 import { WriteTurn } from './mqtt-output.ts';
 import { type FindDevice, MqttSeats } from './mqtt-seats.ts';
 import { createMqttSessions } from './mqtt-sessions.ts';
@@ -47,9 +47,18 @@ export interface MqttBroker {
   publish(topic: string, payload: Uint8Array): Promise<void>;
   /** New certificates, from the next handshake on; no old session is resumed. */
   renew(tls: MqttTls): void;
+  /**
+   * Listens where it is told and lets in as many as it is told, from now on; whoever is connected
+   * stays.
+   *
+   * @throws GatewayError `port-busy`: nothing changed.
+   */
+  adopt(place: MqttPlace, limits: ConnectionLimits): Promise<void>;
   /** Ends every connection, those of devices in order. */
   close(): Promise<void>;
 }
+
+export type ConnectionLimits = Pick<MqttLimits, 'connectionsMax' | 'connectionsPerAddressMax'>;
 
 /** A topic or an address in a signal: somebody outside chose it. */
 const topicCharsMax = 128;
@@ -73,6 +82,7 @@ class Broker implements MqttBroker {
   #clients: MqttClients | undefined;
   #listener: MqttListener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
+  #place: MqttPlace;
   #refusalsUnwritten = 0;
   #refusalLines = 0;
   #empty: (() => void) | undefined;
@@ -82,6 +92,7 @@ class Broker implements MqttBroker {
     const limits = options.limits ?? defaultMqttLimits;
     const sessions = createMqttSessions(limits.connectionsMax, limits.subscriptionsMax);
     this.#limits = limits;
+    this.#place = options;
     this.#persistence = sessions.persistence;
     this.#seats = new MqttSeats(options.device, sessions, options.standing);
     this.#context = {
@@ -146,6 +157,13 @@ class Broker implements MqttBroker {
 
   renew(tls: MqttTls): void {
     this.#listener?.renew(tls);
+  }
+
+  async adopt(place: MqttPlace, limits: ConnectionLimits): Promise<void> {
+    const { host, port } = this.#place;
+    if (place.host !== host || place.port !== port) await this.#listener?.move(place);
+    this.#place = place;
+    this.#listener?.limit({ ...this.#limits, ...limits });
   }
 
   async close(): Promise<void> {

@@ -22,12 +22,17 @@ interface Address {
  * stranger can ask for. Every time passed in is of one monotonic clock, in milliseconds.
  */
 export class MqttGate {
-  readonly #limits: MqttLimits;
+  #limits: MqttLimits;
   readonly #addresses = new Map<string, Address>();
   #connections = 0;
   #handshakes = 0;
 
   constructor(limits: MqttLimits) {
+    this.#limits = limits;
+  }
+
+  /** From now on; whoever is in stays. */
+  limit(limits: MqttLimits): void {
     this.#limits = limits;
   }
 

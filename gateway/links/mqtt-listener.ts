@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { type DeviceIdentity, type IdentityRefusal, identify } from '../access/device-identity.ts';
 import type { CertificateStanding } from '../core/certificate-standing.ts';
@@ -18,10 +18,14 @@ export interface MqttTls {
   readonly ca: readonly string[];
 }
 
-export interface MqttListenerOptions {
+/** Where to listen. */
+export interface MqttPlace {
   /** Every address of this machine, IPv6 and IPv4, when left out. */
   readonly host?: string | undefined;
   readonly port: number;
+}
+
+export interface MqttListenerOptions extends MqttPlace {
   readonly tls: MqttTls;
   readonly limits: MqttLimits;
   readonly standing: CertificateStanding;
@@ -40,6 +44,14 @@ export interface MqttListener {
   readonly port: number;
   /** New certificates for every handshake from now on; no old session is resumed. */
   renew(tls: MqttTls): void;
+  /**
+   * Listens somewhere else from now on; whoever is connected stays.
+   *
+   * @throws GatewayError `port-busy`: it still listens where it did.
+   */
+  move(place: MqttPlace): Promise<void>;
+  /** For who comes from now on. */
+  limit(limits: MqttLimits): void;
   sweep(at: number): void;
   /** Lets nobody in any more; whoever is in stays. */
   close(): void;
@@ -74,35 +86,35 @@ export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttL
   });
 
   // Counted as TCP, before a handshake costs anything; then handed to TLS.
-  const server = createTcpServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfterMs },
-    (socket) => {
-      // Reset while it waited to be accepted: it is nobody any more, and has no address to count by.
-      if (socket.remoteAddress === undefined) {
-        socket.destroy();
-        return;
-      }
-      const address = addressOf(socket);
-      const refusal = gate.enter(address, performance.now());
-      if (refusal !== undefined) {
-        socket.destroy();
-        keptOut(address, { kind: 'limit', limit: refusal });
-        return;
-      }
-      const key = keyOf(socket);
-      shaking.set(key, socket);
-      socket.once('close', () => {
-        if (shaking.delete(key)) gate.shakenHands(address);
-        gate.leave(address);
-      });
-      tlsServer.emit('connection', socket);
-    },
-  );
+  const server = await listenAnywhere(options, (socket) => {
+    // Reset while it waited to be accepted: it is nobody any more, and has no address to count by.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const address = addressOf(socket);
+    const refusal = gate.enter(address, performance.now());
+    if (refusal !== undefined) {
+      socket.destroy();
+      keptOut(address, { kind: 'limit', limit: refusal });
+      return;
+    }
+    const key = keyOf(socket);
+    shaking.set(key, socket);
+    socket.once('close', () => {
+      if (shaking.delete(key)) gate.shakenHands(address);
+      gate.leave(address);
+    });
+    tlsServer.emit('connection', socket);
+  });
 
-  const port = await listen(server, options);
   return {
-    port,
+    get port() {
+      return server.port();
+    },
     renew: (tls) => tlsServer.setSecureContext(tlsOptions(tls, limits)),
+    move: (place) => server.move(place),
+    limit: (next) => gate.limit(next),
     sweep: (at) => gate.sweep(at),
     close: () => {
       server.close();
@@ -127,18 +139,59 @@ function tlsOptions({ key, cert, ca }: MqttTls, limits: MqttLimits): TlsOptions 
   };
 }
 
+/** A TCP server that can listen somewhere else without ending a connection. */
+interface MovingServer {
+  port(): number;
+  move(place: MqttPlace): Promise<void>;
+  close(): void;
+}
+
+async function listenAnywhere(
+  first: MqttPlace,
+  connected: (socket: Socket) => void,
+): Promise<MovingServer> {
+  let place = first;
+  let server = await listen(first, connected);
+  return {
+    port: () => portOf(server),
+    async move(next) {
+      const before = server;
+      // One port cannot be listened to twice, on some address and on all of them.
+      const isSamePort = next.port === portOf(before);
+      if (isSamePort) before.close();
+      try {
+        server = await listen(next, connected);
+      } catch (error) {
+        if (isSamePort) server = await listen({ ...place, port: next.port }, connected);
+        throw error;
+      }
+      place = next;
+      if (!isSamePort) before.close();
+    },
+    close: () => void server.close(),
+  };
+}
+
+function portOf(server: Server): number {
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : 0;
+}
+
 async function listen(
-  server: ReturnType<typeof createTcpServer>,
-  { host, port }: MqttListenerOptions,
-): Promise<number> {
+  { host, port }: MqttPlace,
+  connected: (socket: Socket) => void,
+): Promise<Server> {
+  const server = createTcpServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeAfterMs },
+    connected,
+  );
   server.listen({ port, ...(host !== undefined && { host }) });
   try {
     await once(server, 'listening');
   } catch (cause) {
     throw new GatewayError('port-busy', `MQTT port ${port}`, { cause });
   }
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? bound.port : port;
+  return server;
 }
 
 /** Why a handshake failed; undefined when the other side merely left. */

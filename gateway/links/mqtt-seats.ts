@@ -24,7 +24,7 @@ export interface Seat {
   readonly leave: () => void;
 }
 
-export type FindDevice = (id: DeviceId) => Promise<DeviceProfile | undefined>;
+export type FindDevice = (id: DeviceId) => Promise<DeviceProfile | 'quarantined' | undefined>;
 
 /** Judges who may connect, and as whom. */
 export class MqttSeats {
@@ -60,6 +60,7 @@ export class MqttSeats {
     if (connect.clientId !== device) return denial(returnCode.clientId, 'client-id');
     const profile = await this.#findDevice(device);
     if (!sitter.isLive) return undefined;
+    if (profile === 'quarantined') return unauthorized(profile);
     if (profile?.link.kind !== 'mqtt') return unauthorized('not-registered');
     const channels = publishChannels(profile, device);
     const will = judgeWill(connect, channels);

@@ -17,8 +17,8 @@ const rowsPerDeviceMax = 50_000;
 export interface Held {
   add(device: DeviceId, observations: readonly Observation[], cause: string, at: number): void;
   of(device: DeviceId, cause: string): readonly HeldRow[];
-  /** Another device it was, and that is as it should be: what it said waits for a patient only. */
-  accept(device: DeviceId): void;
+  /** A person has decided about the device: what waited for that waits for a patient only. */
+  unblock(device: DeviceId, cause: 'swapped' | 'quarantined'): void;
   /** Takes a row out; what still waits of it is put back by `add`. */
   remove(sequence: number): void;
   /**
@@ -54,8 +54,8 @@ export function openHeld(database: Database, trustedTime: TrustedTime): Held {
     'update held set held_at = ?, boot = null where boot is not null',
   );
   const remove = database.prepare('delete from held where sequence = ?');
-  const accept = database.prepare(
-    "update held set cause = 'unbound' where device = ? and cause = 'swapped'",
+  const unblock = database.prepare(
+    "update held set cause = 'unbound' where device = ? and cause = ?",
   );
   const depths = database.prepare<
     [],
@@ -84,7 +84,7 @@ export function openHeld(database: Database, trustedTime: TrustedTime): Held {
       dateOwn.run(Math.round(anchorMs), boot);
       dateOthers.run(now);
     },
-    accept: (device) => void accept.run(device),
+    unblock: (device, cause) => void unblock.run(device, cause),
     of: (device, cause) =>
       of.all(device, cause).map(({ body, ...row }) => ({
         ...row,

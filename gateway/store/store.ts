@@ -11,6 +11,7 @@ import { type GlassBreaks, openGlassBreaks } from './glass-breaks.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
+import { openQuarantines, type Quarantines } from './quarantines.ts';
 import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
 import { openSessions, type Sessions } from './sessions.ts';
 import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
@@ -24,6 +25,7 @@ export interface Store {
   readonly devices: Devices;
   readonly deviceClocks: DeviceClocks;
   readonly certificates: Certificates;
+  readonly quarantines: Quarantines;
   readonly outbox: Outbox;
   readonly held: Held;
   readonly glassBreaks: GlassBreaks;
@@ -82,6 +84,7 @@ export function openStore(
     devices: openDevices(database),
     deviceClocks: openDeviceClocks(database),
     certificates: openCertificates(database),
+    quarantines: openQuarantines(database),
     outbox: openOutbox(database, counters, trustedTime),
     held: openHeld(database, trustedTime),
     glassBreaks: openGlassBreaks(database),

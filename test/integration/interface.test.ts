@@ -95,6 +95,26 @@ it('revokes what a device has, and says what it was', async () => {
   });
 });
 
+it('puts a device in quarantine and releases it, for who may and with a reason', async () => {
+  const { ask, store } = await startInterface([{ id: monitor, profile }]);
+  const path = '/api/v1/devices/mon-1';
+  const body = { mode: 'observe', reason: 'odd values', until: '2099-01-01T00:00:00Z' };
+  const asking = { method: 'POST', as: 'security', body } as const;
+  expect((await ask(`${path}/quarantine`, asking)).json()).toEqual({ mode: 'observe' });
+  expect((await ask(path, { as: 'viewer' })).json()).toMatchObject({
+    quarantine: { mode: 'observe', reason: 'odd values', until: '2099-01-01T00:00:00.000Z' },
+  });
+  expect(await ask(`${path}/quarantine`, { ...asking, as: 'clinical' })).toMatchObject({
+    status: 403,
+  });
+  const mute = { ...asking, body: { mode: 'observe' } };
+  expect(await ask(`${path}/quarantine`, mute)).toMatchObject({ status: 422 });
+  const release = { ...asking, body: { reason: 'looks well' } };
+  expect((await ask(`${path}/release`, release)).json()).toMatchObject({ released: 0 });
+  expect(await ask(`${path}/release`, release)).toMatchObject({ status: 409 });
+  expect(store.quarantines.list()).toEqual([]);
+});
+
 it('shows findings newest first, by threat and by what they are about', async () => {
   const { ask, store } = await startInterface();
   const finding = { detector: 'test', severity: 'high', evidence: { count: 3 } } as const;

@@ -243,7 +243,7 @@ it('writes what it held without names, and lets it expire with a count', () => {
     { device: 'mon-1', cause: 'swapped', rows: 1, oldestAt: 200 },
     { device: 'mon-1', cause: 'unbound', rows: 1, oldestAt: 100 },
   ]);
-  store.held.accept(id);
+  store.held.unblock(id, 'swapped');
   expect(store.held.of(id, 'unbound')).toHaveLength(2);
   expect(store.held.expire(150)).toEqual([{ device: 'mon-1', rows: 1 }]);
   expect(store.held.depths()).toMatchObject([{ device: 'mon-1', rows: 1, oldestAt: 200 }]);

@@ -55,6 +55,16 @@ create table association (
   primary key (device, since)
 ) strict, without rowid;
 
+-- What a person decided about a device that is not trusted. Rows leave when it ends.
+create table quarantine (
+  device text primary key references device (id),
+  mode text not null,
+  reason text not null,
+  actor text not null,
+  since integer not null,
+  until integer
+) strict, without rowid;
+
 -- What the hospital said last of each patient's place. `bed` is ward, room and bed, a line each.
 create table stay (
   subject text primary key,
@@ -131,7 +141,7 @@ create table held (
   device text not null,
   body text not null,
   -- unbound: nobody was bound to the device. swapped: it was another device. no-relay: the site
-  -- had no destination.
+  -- had no destination. quarantined: the device was.
   cause text not null,
   held_at integer not null,
   -- While the time is not known: the run of the machine in whose monotonic time `held_at` is.

@@ -1,0 +1,277 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Admission } from './admission.ts';
+import type { EventHub } from './api/event-hub.ts';
+import type { HttpsServer } from './api/https-server.ts';
+import { type AuditClerk, startAuditClerk } from './audit-clerk.ts';
+import { type AuditForwarder, startAuditForwarder } from './audit-forwarder.ts';
+import type { Config, RelaySettings, SerialLine } from './config.ts';
+import type { DeviceId } from './core/device.ts';
+import type { DeviceProfile } from './core/device-profile.ts';
+import { GatewayError } from './core/error.ts';
+import type { Log } from './core/event.ts';
+import type { Instant } from './core/observation.ts';
+import type { Protocol } from './core/protocol.ts';
+import { type Forwarder, startForwarder } from './forwarder.ts';
+import { openHttps } from './https-interface.ts';
+import { endpointOf } from './line-endpoint.ts';
+import { type Line, lineTiming, startLine } from './links/line.ts';
+import { type LineServer, startLineServer } from './links/line-server.ts';
+import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
+import { defaultMqttLimits } from './links/mqtt-limits.ts';
+import type { PartPlan, Stages } from './parts.ts';
+import { readSecretFile } from './pki/secrets.ts';
+import { findProtocol } from './policy.ts';
+import { findProfile } from './profiles.ts';
+import { connectRelay } from './relay-settings.ts';
+import { type Trust, tlsOf } from './trust.ts';
+import type { WardWatch } from './ward-watch.ts';
+
+/** What the site has decided: its settings, its profiles, and whom it denies. */
+export interface SiteSettings {
+  readonly config: Config;
+  readonly profiles: ReadonlyMap<string, DeviceProfile>;
+}
+
+/** The parts that others must reach while they run. */
+export interface OpenParts {
+  broker?: MqttBroker;
+  lineServer?: LineServer | undefined;
+  https?: HttpsServer;
+  readonly forwarders: Map<string, Forwarder>;
+}
+
+/** What the parts are made of. */
+export interface Material {
+  /** As they are now. */
+  readonly site: () => SiteSettings;
+  readonly protocols: ReadonlyMap<string, Protocol>;
+  readonly trust: Trust;
+  readonly admission: Admission;
+  /** What links say goes through it to the admission. */
+  readonly watch: WardWatch;
+  readonly hub: EventHub;
+  readonly options: {
+    /** The site directory. */
+    readonly directory: string;
+    readonly log: Log;
+    readonly now: () => Instant;
+    readonly chance: () => number;
+    readonly onFault: (error: unknown) => void;
+  };
+}
+
+/**
+ * Every part that depends on settings: what it depends on, and how it starts. What sends comes
+ * first, what takes comes last: whoever may connect is heard.
+ */
+export async function plansOf(
+  { config, profiles }: SiteSettings,
+  denied: ReadonlySet<DeviceId>,
+  open: OpenParts,
+  material: Material,
+): Promise<Stages> {
+  const { host, site, mqtt, mllp, https, audit } = config;
+  const lines = config.serial.filter(({ device }) => !denied.has(device));
+  return [
+    audit.syslog ? [collectorPlan(site, audit.syslog, material)] : [],
+    // Ends before the collector, which is still told that the gateway stops.
+    [{ key: 'audit', settings: '', start: () => openAuditClerk({ config, profiles }, material) }],
+    config.relays.map((relay) => relayPlan(relay, open, material)),
+    await Promise.all(lines.map((line) => linePlan(line, profiles, material))),
+    [
+      {
+        key: 'mqtt',
+        settings: { host, ...mqtt },
+        start: async () => (open.broker = await openBroker(config, material)),
+        adopt: async () => open.broker?.adopt({ host, port: mqtt.port }, mqtt),
+      },
+    ],
+    mllp ? [lineServerPlan({ host, port: mllp.port }, open, material)] : [],
+    [
+      {
+        key: 'https',
+        settings: { host, site, ...https },
+        start: async () => (open.https = await openHttps({ ...material, config })),
+      },
+    ],
+  ];
+}
+
+function openAuditClerk(site: SiteSettings, material: Material): Promise<AuditClerk> {
+  return startAuditClerk({ ...site, ...material, ...material.options });
+}
+
+function collectorPlan(
+  site: string,
+  syslog: NonNullable<Config['audit']['syslog']>,
+  material: Material,
+): PartPlan {
+  const start = async () => openAuditForwarder(site, syslog, material);
+  return { key: 'audit.syslog', settings: { site, ...syslog }, start };
+}
+
+function relayPlan(settings: RelaySettings, { forwarders }: OpenParts, material: Material) {
+  const { id } = settings;
+  const start = async () => {
+    const forwarder = await openForwarder(settings, material);
+    forwarders.set(id, forwarder);
+    const close = async () => {
+      forwarders.delete(id);
+      await forwarder.close();
+    };
+    return { close };
+  };
+  return { key: `relays.${id}`, settings, start };
+}
+
+async function linePlan(
+  line: SerialLine,
+  profiles: SiteSettings['profiles'],
+  material: Material,
+): Promise<PartPlan> {
+  const device = await material.admission.call('device', line.device);
+  const profile = device && profiles.get(device.profile);
+  const start = () => openLine(line, profiles, material);
+  return { key: `serial.${line.device}`, settings: { line, profile }, start };
+}
+
+function lineServerPlan(
+  place: { readonly host: string; readonly port: number },
+  open: OpenParts,
+  material: Material,
+): PartPlan {
+  const start = async () => {
+    const server = await openLineServer(place, material);
+    open.lineServer = server;
+    const close = async () => {
+      open.lineServer = undefined;
+      await server.close();
+    };
+    return { close };
+  };
+  return { key: 'mllp', settings: place, start, adopt: async () => open.lineServer?.move(place) };
+}
+
+function openBroker(
+  config: Config,
+  { site, trust, admission, watch, options }: Material,
+): Promise<MqttBroker> {
+  const { log, now } = options;
+  const { port, connectionsMax, connectionsPerAddressMax } = config.mqtt;
+  return startMqttBroker({
+    host: config.host,
+    port,
+    tls: tlsOf(trust.pki),
+    standing: trust.standing,
+    limits: { ...defaultMqttLimits, connectionsMax, connectionsPerAddressMax },
+    async device(id) {
+      if (await admission.call('isDenied', id)) return 'quarantined';
+      const device = await admission.call('device', id);
+      return device && site().profiles.get(device.profile);
+    },
+    intake: watch.queue,
+    isOverloaded: () => admission.isOverloaded(),
+    onDrain: (listener) => admission.onDrain(listener),
+    now,
+    log,
+  });
+}
+
+function openLineServer(
+  place: { readonly host: string; readonly port: number },
+  { site, protocols, trust, admission, watch, options }: Material,
+): Promise<LineServer> {
+  const { log, now } = options;
+  return startLineServer({
+    ...place,
+    tls: tlsOf(trust.pki),
+    standing: trust.standing,
+    limits: defaultMqttLimits,
+    async device(id) {
+      if (await admission.call('isDenied', id)) return 'quarantined';
+      const device = await admission.call('device', id);
+      const profile = device && site().profiles.get(device.profile);
+      return profile && { profile, speaks: findProtocol(protocols, profile).speak !== undefined };
+    },
+    intake: watch.queue,
+    now,
+    log,
+  });
+}
+
+function openAuditForwarder(
+  site: string,
+  syslog: NonNullable<Config['audit']['syslog']>,
+  { admission, options }: Material,
+): AuditForwarder {
+  const { host, port, ca, clientCertificate, clientKey } = syslog;
+  const path = (name: string) => join(options.directory, name);
+  return startAuditForwarder({
+    ...options,
+    site,
+    collector: {
+      host,
+      port,
+      ...(ca !== undefined && { ca: readFileSync(path(ca)) }),
+      ...(clientCertificate !== undefined && {
+        certificate: readFileSync(path(clientCertificate)),
+      }),
+      ...(clientKey !== undefined && { key: readSecretFile(path(clientKey)) }),
+    },
+    trail: {
+      unsent: (countMax) => admission.call('auditUnsent', countMax),
+      sent: (position) => admission.call('auditSent', position),
+    },
+  });
+}
+
+async function openForwarder(
+  settings: RelaySettings,
+  { admission, options }: Material,
+): Promise<Forwarder> {
+  const { directory, log, now, chance, onFault } = options;
+  const { batchMax, connect } = await connectRelay(settings);
+  const connection = connect({
+    readFile: (path) => readFileSync(join(directory, path)),
+    readSecret: (path) => readSecretFile(join(directory, path)),
+  });
+  return startForwarder({
+    relay: settings.id,
+    batchMax,
+    connection,
+    outbox: {
+      next: (relay, countMax) => admission.call('next', relay, countMax),
+      delivered: (relay, names) => admission.call('delivered', relay, names),
+      setAside: (relay, name, cause, at) => admission.call('setAside', relay, name, cause, at),
+    },
+    log,
+    now,
+    chance,
+    onFault,
+  });
+}
+
+async function openLine(
+  settings: SerialLine,
+  profiles: SiteSettings['profiles'],
+  { protocols, admission, watch, options }: Material,
+): Promise<Line> {
+  const { log, now, chance } = options;
+  const device = await admission.call('device', settings.device);
+  if (!device) {
+    throw new GatewayError('device-unknown', `serial: ${settings.device} is not registered`);
+  }
+  const profile = findProfile(profiles, device.profile);
+  const protocol = findProtocol(protocols, profile);
+  return startLine({
+    device: settings.device,
+    endpoint: endpointOf(settings, profile, protocol),
+    speaks: protocol.speak !== undefined,
+    timing: lineTiming(profile),
+    intake: watch.queue,
+    now,
+    log,
+    chance,
+  });
+}

@@ -1,0 +1,139 @@
+import { releaseHeld } from './association.ts';
+import type { Device } from './core/device.ts';
+import { GatewayError } from './core/error.ts';
+import type { Instant } from './core/observation.ts';
+import type { HeldFate, Quarantine, QuarantineMode } from './core/quarantine.ts';
+import type { PolicyMaker } from './policy.ts';
+import type { Store } from './store/store.ts';
+
+/** Puts a device in quarantine: for a command, a user of the API, whoever is named as `actor`. */
+export interface QuarantineOrder {
+  readonly device: string;
+  readonly mode: QuarantineMode;
+  readonly reason: string;
+  /** When it ends by itself. */
+  readonly until?: number | undefined;
+  /** The person knows that the alarms of a treating device stop with its connection. */
+  readonly isConfirmed: boolean;
+  readonly actor: string;
+  readonly now: Instant;
+}
+
+export interface ReleaseOrder {
+  readonly device: string;
+  readonly reason: string;
+  readonly held: HeldFate;
+  readonly actor: string;
+  readonly now: Instant;
+}
+
+export interface ReleaseOutcome {
+  readonly mode: QuarantineMode;
+  /** Observations that left, still wait for a patient, and were discarded. */
+  readonly released: number;
+  readonly stillHeld: number;
+  readonly discarded: number;
+}
+
+/**
+ * Puts the device in quarantine, or changes the one it is in, in one transaction.
+ *
+ * @throws GatewayError `device-unknown`, `quarantine-refused`, `confirm-clinical`.
+ */
+export function quarantineDevice(
+  store: Store,
+  maker: PolicyMaker,
+  { device: id, mode, reason, until, isConfirmed, actor, now }: QuarantineOrder,
+): Quarantine {
+  return store.transact(() => {
+    const device = findDevice(store, id);
+    if (until !== undefined && until <= now) {
+      throw new GatewayError('quarantine-refused', `${textOf(until)} is not in the future`);
+    }
+    const isFeed = maker.make(store).devices.get(id)?.profile.association === 'feed';
+    if (mode === 'hold' && isFeed) {
+      // Its sender is told that what it says is applied: it cannot be applied some day.
+      throw new GatewayError(
+        'quarantine-refused',
+        `${id} is a feed of admissions: deny or observe`,
+      );
+    }
+    if (mode === 'deny' && isTreating(device) && !isConfirmed) {
+      throw new GatewayError(
+        'confirm-clinical',
+        `${id} is for ${device.function}: denied, none of its alarms and values can be received`,
+      );
+    }
+    const quarantine = { device: device.id, mode, reason, actor, since: now, until };
+    store.quarantines.set(quarantine);
+    const end = until === undefined ? '' : ` until ${textOf(until)}`;
+    const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
+    const detail = `${mode}${end}${isConfirmed ? ', clinical effect confirmed' : ''}: ${reason}`;
+    store.audit.add({ ...act, action: 'device.quarantine', detail });
+    return quarantine;
+  });
+}
+
+/** What stops when such a device is cut off is care itself (interlock: a human confirms). */
+function isTreating({ function: clinical }: Device): boolean {
+  return clinical === 'therapy' || clinical === 'life-support';
+}
+
+/**
+ * Ends the quarantine. What was held goes to whom the device was bound to when it measured, waits
+ * for a patient, or is discarded; each discarded record leaves a rejection.
+ *
+ * @throws GatewayError `device-unknown`, `not-quarantined`.
+ */
+export function releaseDevice(
+  store: Store,
+  maker: PolicyMaker,
+  { device: id, reason, held: fate, actor, now }: ReleaseOrder,
+): ReleaseOutcome {
+  return store.transact(() => {
+    const device = findDevice(store, id);
+    const before = store.quarantines.find(id);
+    if (!before) throw new GatewayError('not-quarantined', `${id} is in no quarantine`);
+    store.quarantines.end(id);
+    const discarded = fate === 'discard' ? discardHeld(store, device, now) : 0;
+    store.held.unblock(device.id, 'quarantined');
+    const held = releaseHeld(store, maker.make(store), device.id, 'unbound');
+    const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
+    const figures = `released ${held.released}, discarded ${discarded}`;
+    const detail = `was ${before.mode}, ${figures}: ${reason}`;
+    store.audit.add({ ...act, action: 'device.release', detail });
+    return { mode: before.mode, ...held, discarded };
+  });
+}
+
+/** Ends every quarantine whose time is over. Returns whether there was one. */
+export function endQuarantines(store: Store, maker: PolicyMaker, now: Instant): boolean {
+  const due = store.quarantines.list().filter(({ until }) => until !== undefined && until <= now);
+  for (const { device, until = now } of due) {
+    const reason = `its time was over at ${textOf(until)}`;
+    releaseDevice(store, maker, { device, reason, held: 'release', actor: 'gateway', now });
+  }
+  return due.length > 0;
+}
+
+function discardHeld(store: Store, { id: device }: Device, now: Instant): number {
+  let discarded = 0;
+  for (const { sequence, observations } of store.held.of(device, 'quarantined')) {
+    store.held.remove(sequence);
+    discarded += observations.length;
+  }
+  const rejection = { device, at: now, stage: 'associate', reason: 'discarded' } as const;
+  const detail = `${discarded} observations`;
+  if (discarded > 0) store.journal.addRejections([{ ...rejection, detail }]);
+  return discarded;
+}
+
+function findDevice(store: Store, id: string): Device {
+  const device = store.devices.find(id);
+  if (device) return device;
+  throw new GatewayError('device-unknown', `${id} is not registered`);
+}
+
+function textOf(at: number): string {
+  return new Date(at).toISOString();
+}
