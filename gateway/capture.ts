@@ -136,7 +136,7 @@ function join(frames: readonly MaskedFrame[], recordedBytes: number): MaskedCapt
 
 function recordsOf(protocol: Protocol, bytes: Uint8Array): readonly DeviceRecord[] {
   const { state, records } = protocol.step(protocol.start, bytes);
-  return [...records, ...(protocol.finish?.(state).records ?? [])];
+  return [...records, ...protocol.finish(state).records];
 }
 
 /** Observations without the names that the mask changes. */

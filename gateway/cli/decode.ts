@@ -62,8 +62,7 @@ export default defineCommand({
       if (!(await reader.isReady())) return 0;
     }
     reader.leave();
-    const rest = protocol.finish?.(state);
-    if (rest) take(rest);
+    take(protocol.finish(state));
     print(JSON.stringify({ summary }));
     return 0;
   },

@@ -93,7 +93,9 @@ export function defineMllpProtocol(id: string, receive: Receiver): Protocol<Stat
 
     finish(state) {
       const reader = readerOf(state, receive);
-      endBare(reader);
+      // FS ends a message; the CR behind it may have been cut from a file.
+      if (reader.phase === 'ending') completeMessage(reader);
+      else endBare(reader);
       return { records: reader.records, discardedBytes: reader.discardedBytes };
     },
   });

@@ -113,16 +113,19 @@ export interface Protocol<State = unknown> {
    */
   mask?(capture: Uint8Array, mask: Mask): readonly MaskedFrame[];
   /**
-   * What stands complete but unread when a capture ends. Only for a format that knows the end of
-   * one message by the beginning of the next; on a live line nothing asks.
+   * What is left when a capture ends: what stands complete but unread, and the bytes of a message
+   * that broke off. On a live line nothing asks.
    */
-  finish?(state: State): Pick<ProtocolStep<State>, 'records' | 'discardedBytes'>;
+  finish(state: State): Rest;
   /**
    * Reads one whole message where the link itself frames them (MQTT). A text instead of records
    * says what is wrong with the message; it names fields, never their content.
    */
   readonly readMessage?: (message: Uint8Array) => readonly DeviceRecord[] | Malformed;
 }
+
+/** What the end of a capture leaves of a line. */
+export type Rest = Pick<ProtocolStep<unknown>, 'records' | 'discardedBytes'>;
 
 export interface Spoken<State> {
   readonly state: State;
@@ -139,3 +142,29 @@ export function defineProtocol<State>(protocol: Protocol<State>): Protocol<State
 }
 
 export const noBytes: Uint8Array = new Uint8Array();
+
+/** Nothing whole is left: what began and did not end is counted. */
+export function brokenOff(bytes: number): Rest {
+  return { records: [], discardedBytes: bytes };
+}
+
+/**
+ * For a format whose damaged length can promise more than ever comes: what began like a message and
+ * did not end was none, so reading goes on behind its first byte.
+ */
+export function readOn<State extends { readonly held: Uint8Array }>(
+  step: Protocol<State>['step'],
+  state: State,
+): Rest {
+  const records: DeviceRecord[] = [];
+  let discardedBytes = 0;
+  let left = state;
+  // Each turn takes a byte at least.
+  while (left.held.length > 0) {
+    const read = step({ ...left, held: noBytes }, left.held.subarray(1));
+    records.push(...read.records);
+    discardedBytes += 1 + read.discardedBytes;
+    left = read.state;
+  }
+  return { records, discardedBytes };
+}

@@ -7,6 +7,7 @@ import {
   defineProtocol,
   type FieldValue,
   noBytes,
+  readOn,
 } from '../core/protocol.ts';
 
 const start = 0x21;
@@ -71,6 +72,10 @@ export default defineProtocol<State>({
     const held = Uint8Array.from(bytes.subarray(offset));
     const { askedAt } = state;
     return { state: { held, isAlarming, askedAt }, records, reply: noBytes, discardedBytes };
+  },
+
+  finish(state) {
+    return readOn(this.step, state);
   },
 
   speak(state, at) {

@@ -7,7 +7,7 @@ import {
   startsMessage,
   startsRecord,
 } from '../core/laboratory-record.ts';
-import { type DeviceRecord, defineProtocol } from '../core/protocol.ts';
+import { brokenOff, type DeviceRecord, defineProtocol } from '../core/protocol.ts';
 
 const STX = 0x02;
 const ETX = 0x03;
@@ -101,6 +101,12 @@ export default defineProtocol<State>({
     }
     const { records, reply, discardedBytes, clockTime, ...state } = reader;
     return { state, records, reply: Uint8Array.from(reply), discardedBytes, clockTime };
+  },
+
+  finish({ phase, isDamaged, length, partial }) {
+    // STX and what came of its frame, unless they were counted as damage.
+    const isCut = phase !== 'between' && !isDamaged;
+    return brokenOff(partial.length + (isCut ? 1 + length : 0));
   },
 
   mask: maskAstm,

@@ -1,6 +1,12 @@
 import { crc16 } from '../core/crc16.ts';
 import { type Mask, scanFrames } from '../core/mask.ts';
-import { type DeviceRecord, defineProtocol, type FieldValue, noBytes } from '../core/protocol.ts';
+import {
+  type DeviceRecord,
+  defineProtocol,
+  type FieldValue,
+  noBytes,
+  readOn,
+} from '../core/protocol.ts';
 
 const open = 0x5b;
 const close = 0x5d;
@@ -54,6 +60,10 @@ export default defineProtocol<State>({
     const held = Uint8Array.from(bytes.subarray(offset));
     const { askedAt, next } = state;
     return { state: { held, askedAt, next }, records, reply: noBytes, discardedBytes };
+  },
+
+  finish(state) {
+    return readOn(this.step, state);
   },
 
   speak(state, at) {

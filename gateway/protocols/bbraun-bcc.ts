@@ -1,6 +1,12 @@
 import type { AbsentReason } from '../core/absent-reason.ts';
 import { type Mask, scanFrames } from '../core/mask.ts';
-import { type DeviceRecord, defineProtocol, type FieldValue, noBytes } from '../core/protocol.ts';
+import {
+  type DeviceRecord,
+  defineProtocol,
+  type FieldValue,
+  noBytes,
+  readOn,
+} from '../core/protocol.ts';
 
 const SOH = 0x01;
 const STX = 0x02;
@@ -92,6 +98,10 @@ export default defineProtocol<State>({
       reply: Uint8Array.from(reply),
       discardedBytes,
     };
+  },
+
+  finish(state) {
+    return readOn(this.step, state);
   },
 
   speak(state, at) {

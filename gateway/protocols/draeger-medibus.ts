@@ -5,7 +5,7 @@ import {
   readMedibusResponse,
 } from '../core/medibus-response.ts';
 import type { Instant } from '../core/observation.ts';
-import { type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
+import { brokenOff, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 
 const SOH = 0x01;
 const CR = 0x0d;
@@ -74,6 +74,8 @@ export default defineProtocol<State>({
     for (const byte of chunk) reader.take(byte);
     return reader.result();
   },
+
+  finish: ({ held, realtime }) => brokenOff(held.length + (realtime === undefined ? 0 : 1)),
 
   speak(state, at) {
     const { bytes, ...said } = nextSaid(state, at);

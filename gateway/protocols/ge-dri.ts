@@ -10,7 +10,7 @@ import {
   driSegmentBytesMax,
   encodeDriRecord,
 } from '../core/dri-record.ts';
-import { type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
+import { brokenOff, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 
 interface State {
   /** Bytes since the last flag. */
@@ -91,6 +91,8 @@ export default defineProtocol<State>({
       clockTime,
     };
   },
+
+  finish: ({ held }) => brokenOff(held.length),
 
   speak(state, at) {
     const asked: Uint8Array[] = [];

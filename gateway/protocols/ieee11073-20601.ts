@@ -2,7 +2,7 @@ import { apduBytesMax, apduHeaderBytes, apduLengthAt } from '../core/phd-apdu.ts
 import { configurationJsonMax } from '../core/phd-configuration.ts';
 import { type PhdAssociation, readApdu } from '../core/phd-session.ts';
 import { segmentsJsonMax } from '../core/phd-store.ts';
-import { type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
+import { type DeviceRecord, defineProtocol, noBytes, readOn } from '../core/protocol.ts';
 
 interface State {
   readonly held: Uint8Array;
@@ -71,5 +71,9 @@ export default defineProtocol<State>({
       discardedBytes,
       clockTime,
     };
+  },
+
+  finish(state) {
+    return readOn(this.step, state);
   },
 });

@@ -6,6 +6,7 @@ import {
   defineProtocol,
   type FieldValue,
   noBytes,
+  readOn,
 } from '../core/protocol.ts';
 
 const frameStart = 0xff;
@@ -72,6 +73,10 @@ export default defineProtocol<State>({
     }
     const held = Uint8Array.from(bytes.subarray(offset));
     return { state: { held, raised }, records, reply: noBytes, discardedBytes };
+  },
+
+  finish(state) {
+    return readOn(this.step, state);
   },
 
   mask: (capture, mask) =>

@@ -3,6 +3,7 @@ import { localTime } from '../core/device-time.ts';
 import { maskLines } from '../core/mask.ts';
 import {
   type AlertRecord,
+  brokenOff,
   type DeviceRecord,
   defineProtocol,
   type FieldValue,
@@ -61,6 +62,8 @@ export default defineProtocol<State>({
       discardedBytes,
     };
   },
+
+  finish: ({ held }) => brokenOff(held.length),
 
   mask: (capture, mask) =>
     maskLines(capture, (line) => {

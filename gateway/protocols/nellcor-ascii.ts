@@ -3,6 +3,7 @@ import { localTime } from '../core/device-time.ts';
 import { maskLines, maskWords } from '../core/mask.ts';
 import {
   type AlertRecord,
+  brokenOff,
   type DeviceRecord,
   defineProtocol,
   type FieldValue,
@@ -86,6 +87,8 @@ export default defineProtocol<State>({
       discardedBytes,
     };
   },
+
+  finish: ({ held }) => brokenOff(held.length),
 
   mask: (capture, mask) =>
     maskLines(capture, (line) => {

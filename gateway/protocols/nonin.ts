@@ -6,7 +6,13 @@ import {
   readNoninDf13,
   readNoninPacket,
 } from '../core/nonin-reading.ts';
-import { type AlertRecord, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
+import {
+  type AlertRecord,
+  brokenOff,
+  type DeviceRecord,
+  defineProtocol,
+  noBytes,
+} from '../core/protocol.ts';
 
 const ACK = 0x06;
 const NAK = 0x15;
@@ -90,6 +96,8 @@ export default defineProtocol<State>({
       discardedBytes,
     };
   },
+
+  finish: ({ held }) => brokenOff(held.length),
 
   // Numbers only: the units hold nobody's name, and what is none of them is withheld.
   mask(capture) {

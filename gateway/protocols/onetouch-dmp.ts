@@ -14,6 +14,8 @@ const askEveryMs = 60_000;
 /** After an answer the same results would come again; what is new can wait this long. */
 const askAgainAfterMs = 60 * 60 * 1_000;
 
+const lineEnd = Uint8Array.of(LF);
+
 interface State {
   readonly held: Uint8Array;
   /** The line in flight outgrew the limit: what comes is discarded up to its end. */
@@ -74,6 +76,12 @@ export default defineProtocol<State>({
       reply: noBytes,
       discardedBytes,
     };
+  },
+
+  // The sum proves a last line whole, though its end was not recorded.
+  finish(state) {
+    const { records, discardedBytes } = this.step(state, lineEnd);
+    return { records, discardedBytes: Math.min(discardedBytes, state.held.length) };
   },
 
   speak(state, at) {

@@ -12,7 +12,7 @@ import {
   utterances,
 } from '../core/intellivue-session.ts';
 import { scanFrames } from '../core/mask.ts';
-import { type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
+import { type DeviceRecord, defineProtocol, noBytes, readOn } from '../core/protocol.ts';
 
 /** A datagram holds one message. No monitor was seen to send more than 1,472 bytes in one. */
 const messageBytesMax = 4_096;
@@ -90,6 +90,10 @@ export default defineProtocol<State>({
       missedMessages,
       lateMessages,
     };
+  },
+
+  finish(state) {
+    return readOn(this.step, state);
   },
 
   speak(state, at) {

@@ -23,7 +23,7 @@ import {
   headerBytes,
   toMibFrame,
 } from '../core/mib-frame.ts';
-import { type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
+import { brokenOff, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 
 /** Monitors announce messages of up to 1,000 bytes here; some newer ones send longer. */
 const contentBytesMax = 4_096;
@@ -134,6 +134,8 @@ export default defineProtocol<State>({
       lateMessages,
     };
   },
+
+  finish: ({ wireBytes }) => brokenOff(wireBytes),
 
   speak(state, at) {
     const { session, utterance } = nextUtterance(state.session, at);

@@ -15,6 +15,7 @@ import {
   printable,
 } from '../core/json-message.ts';
 import {
+  brokenOff,
   type DeviceRecord,
   defineProtocol,
   type FieldValue,
@@ -74,6 +75,7 @@ export default defineProtocol<JsonFraming>({
   transmits: {},
 
   step: jsonLine('[', readMessage),
+  finish: ({ held }) => brokenOff(held.length),
   readMessage,
 });
 

@@ -26,6 +26,7 @@ import {
 import { metrics } from '../core/metric.ts';
 import {
   type AlertRecord,
+  brokenOff,
   type DeviceRecord,
   defineProtocol,
   type FieldValue,
@@ -63,6 +64,7 @@ export default defineProtocol<JsonFraming>({
   transmits: {},
 
   step: jsonLine('{', readMessage),
+  finish: ({ held }) => brokenOff(held.length),
   readMessage,
 });
 

@@ -112,6 +112,22 @@ describe.each([...protocols.keys()])('%s', (id) => {
     expect(discardedBytes).toBe(0);
   });
 
+  it('counts what a capture breaks off in the middle', () => {
+    if (stream.length === 0) return;
+    const cuts = Array.from({ length: cutsMax }, (_, index) =>
+      Math.floor((stream.length * (index + 1)) / cutsMax),
+    );
+    const lost = cuts.map((length) => {
+      const { state, discardedBytes } = run(protocol, [stream.subarray(0, length)]);
+      const rest = protocol.finish(state);
+      expect(discardedBytes + rest.discardedBytes).toBeLessThanOrEqual(length);
+      return rest.discardedBytes;
+    });
+    expect(lost.at(-1)).toBe(0);
+    // Nearly every cut is in the middle of something.
+    expect(lost.filter((bytes) => bytes > 0).length).toBeGreaterThan(cutsMax / 2);
+  });
+
   // A datagram arrives as it was sent or not at all (RFC 768), and the link keeps its bounds:
   // test/unit/protocols/philips-intellivue-lan.test.ts cuts them.
   it.skipIf(id === 'philips-intellivue-lan')(
@@ -185,6 +201,9 @@ interface Damage {
   readonly isFlip: boolean;
   readonly offset: number;
 }
+
+/** Places where a capture is broken off, spread over the stream. */
+const cutsMax = 200;
 
 /** Every byte of a short message is damaged; of a long one, as many spread over it. */
 const damagedBytesMax = 400;

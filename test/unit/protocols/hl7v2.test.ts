@@ -227,19 +227,26 @@ describe('without a frame', () => {
   it('the last message of a capture counts when its last value is whole', () => {
     for (const end of ['\r', '']) {
       const { state } = run(protocol, [Buffer.from(whole + end)]);
-      expect(protocol.finish?.(state as never).records).toHaveLength(1);
+      expect(protocol.finish(state as never).records).toHaveLength(1);
     }
     for (let length = 1; length <= '|^^MDC_DIM_PERCENT^MDC|||||R'.length; length += 1) {
       const { state } = run(protocol, [Buffer.from(whole.slice(0, -length))]);
-      const finished = protocol.finish?.(state as never);
-      const values = (finished?.records ?? []).map(({ fields }) => fields['150456']);
+      const finished = protocol.finish(state as never);
+      const values = finished.records.map(({ fields }) => fields['150456']);
       for (const value of values) expect(value).toEqual({ value: 120, unit: '%' });
     }
   });
 
+  it('a frame whose last CR was cut from the file is whole', () => {
+    const { state } = run(protocol, [Buffer.from(`\x0b${whole}\r\x1c`)]);
+    const { records, discardedBytes } = protocol.finish(state as never);
+    expect(records).toHaveLength(1);
+    expect(discardedBytes).toBe(0);
+  });
+
   it('a frame that never ended is no message', () => {
     const { state } = run(protocol, [Buffer.from(`\x0b${whole}\r`)]);
-    expect(protocol.finish?.(state as never)).toEqual({
+    expect(protocol.finish(state as never)).toEqual({
       records: [],
       discardedBytes: whole.length + 2,
     });

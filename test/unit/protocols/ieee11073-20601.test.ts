@@ -279,3 +279,15 @@ it('reads past what a manager says, where a capture holds both directions', () =
   expect(discardedBytes).toBe(0);
   expect(reply).not.toBe('');
 });
+
+it('reads what a damaged length has swallowed at the end of a capture', () => {
+  const report =
+    'e7000052005000010101004a0000ffffffff0d1f0040f00000010001003800420003003200010012000300060071' +
+    '0047005520100721153553000002000a004720100721153553000003000a00002010072115355300';
+  const damaged = Buffer.from('e7007000', 'hex');
+  const { state, records } = run(protocol, [damaged, Buffer.from(report, 'hex')]);
+  expect(records).toEqual([]);
+  const rest = protocol.finish(state as never);
+  expect(rest.records.length).toBeGreaterThan(0);
+  expect(rest.discardedBytes).toBe(damaged.length);
+});

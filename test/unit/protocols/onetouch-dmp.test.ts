@@ -43,6 +43,18 @@ describe('onetouch-dmp', () => {
     ]);
   });
 
+  it('reads a last line whose end was not recorded, for its sum proves it whole', () => {
+    const whole = `${checked(heading)}\r\n${result('  081 ')}`;
+    const rest = (text: string) =>
+      protocol.finish(run(protocol, [Buffer.from(text)]).state as never);
+    expect(rest(whole).records).toHaveLength(1);
+    expect(rest(whole).discardedBytes).toBe(0);
+    expect(rest(whole.slice(0, -1))).toEqual({
+      records: [],
+      discardedBytes: result('  081 ').length - 1,
+    });
+  });
+
   it('reads mg/dL also of a meter that displays mmol/L', () => {
     const { records } = read(checked('P 001,"GMF600DCY","MMOL/L"'), result('  081 '));
     expect(records[0]?.fields['GLU']).toEqual({ value: 81, unit: 'mg/dL' });
