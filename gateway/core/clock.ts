@@ -130,3 +130,10 @@ export function repaired<Dated extends { readonly at: Instant; readonly received
   const at = (dated.at + receivedAt - dated.receivedAt) as Instant;
   return { ...rest, at, receivedAt } as unknown as Dated;
 }
+
+const faceForm = /^[\dT:.Z+-]{10,35}$/;
+
+/** What a clock shows, and nothing else: a device’s own text might name somebody. */
+export function isClockFace(text: unknown): text is string {
+  return typeof text === 'string' && faceForm.test(text);
+}

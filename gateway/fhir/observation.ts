@@ -1,4 +1,5 @@
 import { type AlertPriority, alertEvents } from '../core/alert.ts';
+import { isClockFace } from '../core/clock.ts';
 import type { AlertCondition } from '../core/observation.ts';
 import { observationIdSystem, type Released } from '../core/observation.ts';
 import { groupPressures, type PressurePanel, pressureSites } from './blood-pressure.ts';
@@ -82,9 +83,6 @@ function clockTags({ clock, provisional }: Released): string {
   return provisional ? `${tag},{"system":"${clockSystem}","code":"untrusted"}` : tag;
 }
 
-/** What a clock shows, and nothing else. */
-const faceForm = /^[\dT:.Z+-]{10,35}$/;
-
 /** FHIR R4 json.html#primitive: what is said about a primitive stands under its name with a `_`. */
 function timeExtensions({ uncertaintyMs, deviceTime }: Released): string {
   const extensions: string[] = [];
@@ -93,7 +91,7 @@ function timeExtensions({ uncertaintyMs, deviceTime }: Released): string {
     const quantity = `{"value":${uncertaintyMs},${unit}}`;
     extensions.push(`{"url":"${uncertaintyUrl}","valueQuantity":${quantity}}`);
   }
-  if (deviceTime !== undefined && faceForm.test(deviceTime)) {
+  if (isClockFace(deviceTime)) {
     extensions.push(`{"url":"${deviceTimeUrl}","valueString":"${deviceTime}"}`);
   }
   if (extensions.length === 0) return '';

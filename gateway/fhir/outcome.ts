@@ -1,23 +1,6 @@
 import { z } from 'zod';
+import { type Answer, declined } from '../core/http-answer.ts';
 import type { Delivery } from '../core/relay.ts';
-
-/** What a FHIR server answered. `body` is undefined when it broke off or passed its limit. */
-export interface Answer {
-  readonly status: number;
-  readonly retryAfter?: string | undefined;
-  readonly body: string | undefined;
-}
-
-/** However long a server asks us to wait, we look again after this. */
-export const retryAfterMsMax = 300_000;
-
-/**
- * Endpoint or access is wrong, not what was sent: the site must fix it, and nothing is set aside
- * for it. 404 is here because proxies answer so while the server behind them restarts.
- */
-const siteMustFix: readonly number[] = [401, 403, 404, 405, 407, 410, 421];
-/** RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4. */
-const transient: readonly number[] = [408, 425, 429];
 
 /**
  * The fate of a transaction by its answer. `delivered` needs the proof: a transaction-response that
@@ -29,12 +12,7 @@ const transient: readonly number[] = [408, 425, 429];
 export function classify(answer: Answer, entryCount: number, now: number): Delivery {
   const { status, body } = answer;
   if (status >= 200 && status < 300) return classifySuccess(body, entryCount);
-  const cause = `HTTP ${status}${issueOf(body)}`;
-  const isClientError = status >= 400 && status < 500;
-  if (isClientError && !siteMustFix.includes(status) && !transient.includes(status)) {
-    return { outcome: 'refused', cause };
-  }
-  return { outcome: 'retry', cause, afterMs: retryAfterMs(answer.retryAfter, now) };
+  return declined(answer, now, issueOf(body));
 }
 
 const TransactionResponse = z.object({
@@ -56,16 +34,6 @@ function classifySuccess(body: string | undefined, entryCount: number): Delivery
   return bundle.entry.every(({ response }) => storedStatus.test(response.status))
     ? { outcome: 'delivered' }
     : { outcome: 'unknown', cause: 'an entry was not reported as stored' };
-}
-
-/** RFC 9110 10.2.3: seconds or an IMF-fixdate. */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const text = header.trim();
-  if (/^\d{1,10}$/.test(text)) return Math.min(Number(text) * 1_000, retryAfterMsMax);
-  if (!/^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.min(Math.max(at - now, 0), retryAfterMsMax);
 }
 
 const OperationOutcome = z.object({

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -11,6 +12,11 @@ import { type Hl7Fault, startHl7Hospital } from '../../gateway/hospital/hl7-hosp
 import { type CuttingLine, type Direction, startCuttingLine } from '../support/cutting-line.ts';
 import { makeHospitalCertificate, type TestCertificate } from '../support/hospital-certificate.ts';
 import { outboxEntry, released } from '../support/released.ts';
+import {
+  byPublicKey,
+  startWebhookReceiver,
+  type WebhookFault,
+} from '../support/webhook-receiver.ts';
 
 /**
  * The promises every relay makes. A file is under test from the moment it exists in
@@ -24,7 +30,11 @@ interface Destination {
   optionsFor(port: number): unknown;
   /** Every way it can fail, and what the relay must call it. */
   readonly faults: Readonly<Record<string, Delivery['outcome']>>;
-  setFault(fault: string, observationId: string): void;
+  /** What a relay reads as its secret. */
+  readonly secret?: string;
+  setFault(fault: string, observationId: string): void | Promise<void>;
+  /** Resolves when what was taken has arrived where it is counted. */
+  settled?(): Promise<void>;
   /** Observations stored more than once. */
   duplicates(): number;
   holds(id: string): boolean;
@@ -89,6 +99,41 @@ const destinations: Readonly<Record<string, (tls: TestCertificate) => Promise<De
       close: () => hospital.close(),
     };
   },
+
+  async webhook(tls) {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const receiver = await startWebhookReceiver(tls, byPublicKey(publicKey));
+    const faults: Record<WebhookFault, Delivery['outcome']> = {
+      none: 'delivered',
+      down: 'retry',
+      '401': 'retry',
+      '409': 'retry',
+      '500': 'retry',
+      '503-retry-after': 'retry',
+      redirect: 'retry',
+      slow: 'unknown',
+      html: 'unknown',
+      truncated: 'unknown',
+      'cut-after-store': 'unknown',
+      '422-one': 'refused',
+    };
+    return {
+      port: receiver.port,
+      optionsFor: (port) => ({
+        url: `https://127.0.0.1:${port}/hook`,
+        timeoutMs: 1_000,
+        ca: 'hospital.pem',
+        signingKey: 'pki/webhook.pem',
+        signingKeyId: 'ward-3b',
+      }),
+      faults,
+      secret: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      setFault: (fault, id) => receiver.setFault(fault as WebhookFault, id),
+      duplicates: () => receiver.duplicates(),
+      holds: (id) => receiver.holds(id),
+      close: () => receiver.close(),
+    };
+  },
 };
 
 /** The records of one batch; every batch has ids of its own. */
@@ -124,7 +169,7 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
 
   const context: RelayContext = {
     readFile: () => Buffer.from(tls.ca),
-    readSecret: () => Buffer.from(''),
+    readSecret: () => Buffer.from(destination.secret ?? ''),
   };
 
   async function sendBy(port: number, entries: Parameters<RelayConnection['send']>[0]) {
@@ -143,11 +188,13 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
     again: RelayConnection['send'] = (entries) => sendBy(destination.port, entries),
   ) {
     if (first.outcome === 'delivered') {
+      await destination.settled?.();
       const said = batch.entries.slice(0, first.entryCount).flatMap((one) => one.observations);
       expect(said.filter(({ id }) => !destination.holds(id))).toEqual([]);
     }
     let left = batch.entries;
     while (left.length > 0) left = left.slice(deliveredOf(await again(left), left.length));
+    await destination.settled?.();
     expect(batch.ids.filter((id) => !destination.holds(id))).toEqual([]);
     expect(destination.duplicates()).toBe(0);
   }
@@ -174,10 +221,10 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
   it('calls every failure by its name, and stores once when the failure is over', async () => {
     for (const [fault, outcome] of Object.entries(destination.faults)) {
       const batch = nextBatch();
-      destination.setFault(fault, batch.ids[1] ?? '');
+      await destination.setFault(fault, batch.ids[1] ?? '');
       const first = await sendBy(destination.port, batch.entries);
       expect(first.outcome, fault).toBe(outcome);
-      destination.setFault('none', '');
+      await destination.setFault('none', '');
       await expectStoredOnceAfter(first, batch);
     }
   });
@@ -227,6 +274,7 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
     expect(['unknown', 'retry', 'delivered'], where).toContain(first.outcome);
     // "retry" claims that nothing was stored; only "unknown" may be wrong about it.
     if (first.outcome === 'retry') {
+      await destination.settled?.();
       expect(batch.ids.filter((id) => destination.holds(id))).toEqual([]);
     }
     await expectStoredOnceAfter(first, batch, straight.send);

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Answer,
-  classify,
-  retryAfterMs,
-  retryAfterMsMax,
-} from '../../../gateway/fhir/outcome.ts';
+import { type Answer, retryAfterMs, retryAfterMsMax } from '../../../gateway/core/http-answer.ts';
+import { classify } from '../../../gateway/fhir/outcome.ts';
 
 const now = Date.UTC(2026, 10, 22, 10, 0, 0);
 const stored = bundle('201 Created', '200 OK');

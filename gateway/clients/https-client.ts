@@ -1,0 +1,137 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import type { TlsMaterial } from '../core/destination-options.ts';
+import type { Answer } from '../core/http-answer.ts';
+import type { Delivery } from '../core/relay.ts';
+import { tlsPolicy } from '../core/tls-policy.ts';
+
+export interface HttpsClientOptions {
+  /** Where everything is posted to. */
+  readonly url: string;
+  /** The longest one exchange may take, from connecting to the last byte. */
+  readonly timeoutMs: number;
+  /** Of an answer. A longer one is not read to its end. */
+  readonly answerBytesMax: number;
+  readonly tls: TlsMaterial;
+}
+
+export interface HttpsClient {
+  /** One exchange, settled within `timeoutMs`. Never throws for what the other side does. */
+  post(body: Buffer, headers: Readonly<Record<string, string>>): Promise<Answer | Broken>;
+  close(): void;
+}
+
+/** The line broke before an answer came. */
+export interface Broken {
+  readonly cause: string;
+  /** Whether any of the request may have reached the server. */
+  readonly isWritten: boolean;
+}
+
+/** Connections at once. Order is the outbox's affair: it sends one batch of a lane at a time. */
+export const connectionsMax = 4;
+
+/** Posts to one address over connections that are kept. Redirects are not followed. */
+export function openHttpsClient(options: HttpsClientOptions): HttpsClient {
+  const { ca, certificate, key } = options.tls;
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: connectionsMax,
+    ...tlsPolicy,
+    // Said aloud, so that no environment variable can turn it off.
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+  });
+  const closing = new AbortController();
+  const line: Line = { agent, options, signal: closing.signal };
+  return {
+    post: (body, headers) => post(line, body, headers),
+    close() {
+      closing.abort();
+      agent.destroy();
+    },
+  };
+}
+
+/** Nothing written is nothing stored; after the first byte nobody can tell. */
+export function brokenDelivery({ cause, isWritten }: Broken): Delivery {
+  return { outcome: isWritten ? 'unknown' : 'retry', cause };
+}
+
+interface Line {
+  readonly agent: Agent;
+  readonly options: HttpsClientOptions;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The request is written only once the server has proved who it is, so what it holds never reaches
+ * anybody else, and a failure before that point is known to have delivered nothing.
+ */
+function post(
+  { agent, options, signal }: Line,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer | Broken> {
+  const { promise, resolve } = Promise.withResolvers<Answer | Broken>();
+  let isWritten = false;
+  if (signal.aborted) return Promise.resolve({ cause: 'closed', isWritten });
+
+  const outgoing = request(options.url, {
+    method: 'POST',
+    agent,
+    signal,
+    headers: { ...headers, 'content-length': body.length },
+  });
+  const timer = setTimeout(() => outgoing.destroy(timedOut()), options.timeoutMs);
+  outgoing.once('socket', (socket) => {
+    const write = () => {
+      isWritten = true;
+      outgoing.end(body);
+    };
+    if (socket instanceof TLSSocket && !socket.authorized) socket.once('secureConnect', write);
+    else write();
+  });
+  outgoing.once('response', (response) => resolve(answerOf(response, options.answerBytesMax)));
+  // Also after the answer: then this promise is settled and the next line has no effect.
+  outgoing.on('error', (error) => resolve({ cause: codeOf(error), isWritten }));
+  outgoing.once('close', () => clearTimeout(timer));
+  return promise;
+}
+
+/** Redirects are not followed: they would carry the data to an address nobody configured. */
+async function answerOf(response: IncomingMessage, bytesMax: number): Promise<Answer> {
+  const { statusCode: status = 0, headers } = response;
+  const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const body = await bodyOf(response, bytesMax);
+  return { status, retryAfter: headers['retry-after'], mediaType, body };
+}
+
+async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      // Leaving the loop destroys the response and with it the connection.
+      if (bytes > bytesMax) return undefined;
+      chunks.push(chunk);
+    }
+  } catch {
+    // Broken off: the status line stands, the rest is not known.
+    return undefined;
+  }
+  return response.complete ? Buffer.concat(chunks).toString('utf8') : undefined;
+}
+
+function timedOut(): NodeJS.ErrnoException {
+  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+}
+
+/** System and TLS error codes only: texts may hold addresses. */
+function codeOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? error.name;
+}

@@ -1,0 +1,84 @@
+import { alertEvents } from './alert.ts';
+import { isClockFace } from './clock.ts';
+import { type Metric, type MetricId, metrics } from './metric.ts';
+import type { Released } from './observation.ts';
+
+/**
+ * The released observations of one record as plain JSON, for destinations that speak no medical
+ * standard: `{"observations":[...]}`, described in docs/relays.md. Every field is picked by hand:
+ * what is not named here does not leave. The same entry gives the same text, however often.
+ *
+ * Only for what `flawOf` found in order.
+ */
+export function releasedJson(observations: readonly Released[]): string {
+  return JSON.stringify({ observations: observations.map(plain) });
+}
+
+function plain(observation: Released): object {
+  const { id, kind, device, subject, at, clock, uncertaintyMs, provisional } = observation;
+  const { deviceTime, receivedAt, quality } = observation;
+  return {
+    id,
+    kind,
+    device,
+    // Only an alert may concern nobody.
+    ...(subject !== undefined && { subject }),
+    ...statement(observation),
+    at: new Date(at).toISOString(),
+    clock,
+    ...(uncertaintyMs !== undefined && { uncertaintyMs }),
+    // The gateway did not know the time, and could not wait until it did.
+    ...(provisional && { isTimeUntrusted: true }),
+    ...(isClockFace(deviceTime) && { deviceTime }),
+    receivedAt: new Date(receivedAt).toISOString(),
+    quality,
+  };
+}
+
+function statement(observation: Released): object {
+  if (observation.kind === 'alert') {
+    const { event, metric, phase, priority } = observation;
+    const source = metric === undefined ? {} : { metric: named(metric) };
+    return { event, eventCode: alertEvents[event], ...source, phase, priority };
+  }
+  const { loinc, unit } = metrics[observation.metric] as Metric;
+  const hasUnit = observation.kind !== 'enumeration';
+  return {
+    metric: named(observation.metric),
+    ...(loinc !== undefined && { loinc }),
+    ...(hasUnit && { unit }),
+    ...measured(observation),
+  };
+}
+
+/** By its ISO/IEEE 11073-10101 reference id, with the context-free code where it has one. */
+function named(metric: MetricId): object {
+  const { code } = metrics[metric] as Metric;
+  return { id: metric, ...(code !== undefined && { mdc: code }) };
+}
+
+type Measurement = Exclude<Released, { kind: 'alert' }>;
+
+/** Never both value and reason, never neither: what cannot be stated is absent, and never zero. */
+function measured(observation: Measurement): object {
+  if (observation.absent !== undefined) return { absent: observation.absent };
+  switch (observation.kind) {
+    case 'numeric':
+      return Number.isFinite(observation.value)
+        ? { value: observation.value }
+        : { absent: 'not-a-number' };
+    case 'enumeration':
+      return typeof observation.value === 'string' && observation.value !== ''
+        ? { value: observation.value }
+        : { absent: 'unknown' };
+    case 'samples': {
+      const { value, periodMs } = observation;
+      if (value.length === 0) return { absent: 'unknown' };
+      // `null` marks a sample without a value.
+      return {
+        periodMs,
+        samples: value.map((sample) => (Number.isFinite(sample) ? sample : null)),
+      };
+    }
+  }
+}
