@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Agent } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -106,14 +107,15 @@ describe('what is too much', () => {
 
   it('of requests has to wait, and is told how long', async () => {
     const { ask } = await start();
-    const replies = await Promise.all(Array.from({ length: 50 }, () => ask('/healthz')));
-    expect(replies.every(({ status }) => status === 200)).toBe(true);
-    let last = await ask('/healthz');
-    for (let count = 0; count < 400 && last.status === 200; count += 10) {
-      const some = await Promise.all(Array.from({ length: 10 }, () => ask('/healthz')));
-      last = some.find(({ status }) => status !== 200) ?? last;
-    }
-    expect(last).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+    // Handshakes would be slower than the limit on a busy machine: a few connections stay.
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    onTestFinished(() => agent.destroy());
+    const replies = await Promise.all(
+      Array.from({ length: 600 }, () => ask('/healthz', { tls: { agent } })),
+    );
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(100);
+    expect(refused[0]).toMatchObject({ headers: { 'retry-after': '1' } });
     // Another address is not made to wait.
     const elsewhere = await ask('/healthz', { tls: { localAddress: '127.0.0.9' } });
     expect(elsewhere.status).toBe(200);
