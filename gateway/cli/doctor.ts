@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -35,9 +36,10 @@ export default defineCommand({
     const config = await examine(checks, 'settings', () => loadConfig(dir));
     if (config) {
       checks.push(disk(dir));
-      await examine(checks, 'certificates', () => certificates(dir));
-      await examine(checks, 'database', () => database(dir));
-      await examine(checks, 'quarantine', () => quarantine(dir));
+      const pki = await examine(checks, 'certificates', () => certificates(dir));
+      const store = await examine(checks, 'database', () => database(dir));
+      if (store) await examine(checks, 'quarantine', () => quarantine(dir));
+      if (pki && store) await examine(checks, 'expiry', () => expiry(dir));
       await examine(checks, 'profiles', async () => `${(await loadProfiles(dir)).size} profiles`);
       for (const line of config.serial) checks.push(serialLine(line));
       for (const relay of config.relays) {
@@ -96,7 +98,12 @@ function disk(dir: string): Check {
   return { check: 'disk', verdict: free >= diskBytesMin ? 'ok' : 'warning', detail };
 }
 
-function certificates(dir: string): Omit<Check, 'check'> {
+function certificates(dir: string): string {
+  const { validTo } = new X509Certificate(openSitePki(dir).server.cert);
+  return `the gateway's own until ${validTo}`;
+}
+
+function expiry(dir: string): Omit<Check, 'check'> {
   const { store } = openSiteStore(dir);
   try {
     const now = Date.now();
