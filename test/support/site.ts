@@ -35,7 +35,7 @@ export async function makeSite(
   now = Date.now(),
 ): Promise<void> {
   await createSite({ directory, name: 'test', hosts: [host, 'localhost'], now });
-  saveConfig(directory, { site: 'test', host, mqtt: { port: 0 }, ...settings });
+  saveConfig(directory, { site: 'test', host, mqtt: { port: 0 }, https: { port: 0 }, ...settings });
   const { store } = openSiteStore(directory);
   store.transact(() => {
     for (const { id, profile, subject } of devices) {
