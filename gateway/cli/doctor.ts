@@ -162,11 +162,18 @@ function localAddress(check: string, wanted: string): Check {
 
 async function relayReachable(relay: Config['relays'][number]): Promise<Omit<Check, 'check'>> {
   await connectRelay(relay);
-  if (typeof relay['url'] !== 'string') return { verdict: 'ok', detail: '' };
-  const { hostname, port } = new URL(relay['url']);
-  const isReachable = await answers(hostname, Number(port || 443));
-  const detail = `${hostname}:${port || 443} ${isReachable ? 'answers' : 'does not answer'}`;
+  const { host, port } = addressOf(relay);
+  if (host === '') return { verdict: 'ok', detail: '' };
+  const isReachable = await answers(host, port);
+  const detail = `${host}:${port} ${isReachable ? 'answers' : 'does not answer'}`;
   return { verdict: isReachable ? 'ok' : 'warning', detail };
+}
+
+/** Kinds of destinations name theirs by an address or by host and port. */
+function addressOf({ url, host, port }: Config['relays'][number]): { host: string; port: number } {
+  if (typeof url !== 'string') return { host: String(host ?? ''), port: Number(port) };
+  const { hostname, port: given } = new URL(url);
+  return { host: hostname, port: Number(given || 443) };
 }
 
 async function listening({ mqtt }: Config): Promise<Check> {

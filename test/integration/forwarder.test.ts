@@ -246,3 +246,19 @@ it('ends after the answer that is under way, and writes it down', async () => {
   await closing;
   expect(ward.isEmpty()).toBe(true);
 });
+
+it('lets go of what was delivered of a batch, and sends the rest again in order', async () => {
+  const ward = startWard({
+    waiting: [['numeric', 1, 2, 3, 4, 5]],
+    answer: (values, send) => {
+      if (send === 0) return { outcome: 'delivered', entryCount: 2 };
+      if (send === 1) return { outcome: 'unknown', cause: 'broken' };
+      return values.length > 1 ? { outcome: 'delivered', entryCount: 1 } : delivered;
+    },
+  });
+  await until('everything sent', ward.isEmpty);
+  expect(ward.sends.slice(0, 3)).toEqual([[1, 2, 3, 4, 5], [3, 4, 5], [3]]);
+  const firsts = ward.sends.slice(2).map(([first]) => first);
+  expect(firsts).toEqual([3, 4, 5]);
+  expect(ward.logged).toEqual(['relay.down', 'relay.up']);
+});
