@@ -17,13 +17,15 @@ export default defineCommand({
     const summary = await runDemo({ seconds, chaos, signal, remark });
     if (json) print(JSON.stringify(summary));
     else {
-      const { acknowledged, delivered, lost, duplicates, stored, devices, findings } = summary;
+      const { acknowledged, delivered, lost, duplicates, destinations, devices, findings } =
+        summary;
       print(
         `${devices} devices; ${acknowledged} observations acknowledged, ${delivered} of them delivered.`,
       );
-      print(
-        `Lost: ${lost}. Duplicates: ${duplicates}. The hospital has ${stored} observations in all.`,
-      );
+      print(`Lost: ${lost}. Duplicates: ${duplicates}.`);
+      for (const { relay, stored } of destinations) {
+        print(`By the relay ${relay} the hospital has ${stored} observations in all.`);
+      }
       for (const { threat, detector, about, severity } of findings) {
         print(`Finding ${threat} ${detector}, ${severity}, about ${about}`);
       }

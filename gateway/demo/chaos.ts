@@ -1,35 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FhirFault, FhirHospital } from '../hospital/fhir-hospital.ts';
+import type { Destination } from './hospital.ts';
 
-const faults: readonly FhirFault[] = [
-  'down',
-  '500',
-  'cut-after-store',
-  'html',
-  'slow',
-  'truncated',
-  '503-retry-after',
-];
 const faultMs = 1_500;
 const calmMs = 1_500;
 
-/** Lets the hospital fail in every way it can, one after the other, until aborted. Ends calm. */
+/** Lets each destination fail in every way it can, one after the other, until aborted. Ends calm. */
 export async function chaos(
-  hospital: FhirHospital,
+  destinations: readonly Destination[],
   signal: AbortSignal,
-  onFault: (fault: FhirFault) => void,
+  onFault: (fault: string, relay: string) => void,
 ): Promise<void> {
+  const calm = () => {
+    for (const destination of destinations) destination.setFault('none');
+  };
   try {
     for (let turn = 0; !signal.aborted; turn += 1) {
       await delay(calmMs, undefined, { signal });
-      const fault = faults[turn % faults.length] ?? 'none';
-      onFault(fault);
-      hospital.setFault(fault);
+      for (const { relay, faults, setFault } of destinations) {
+        const fault = faults[turn % faults.length] ?? 'none';
+        onFault(fault, relay);
+        setFault(fault);
+      }
       await delay(faultMs, undefined, { signal });
-      hospital.setFault('none');
+      calm();
     }
   } catch {
     // Aborted: the demonstration is over.
   }
-  hospital.setFault('none');
+  calm();
 }

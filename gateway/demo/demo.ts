@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GivenSettings, saveConfig } from '../config.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Instant } from '../core/observation.ts';
-import type { FhirHospital } from '../hospital/fhir-hospital.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { hasCables, layPseudoTerminal, type SerialCable } from '../players/serial-cable.ts';
 import { loadProfiles } from '../profiles.ts';
@@ -13,8 +12,8 @@ import { createSite, openSiteStore } from '../site.ts';
 import { attack } from './attack.ts';
 import { chaos } from './chaos.ts';
 import { type GatewayProcess, spawnGateway } from './gateway-process.ts';
-import { startHospital } from './hospital.ts';
-import { openLedger, type Reconciliation } from './ledger.ts';
+import { type Destination, startDestinations } from './hospital.ts';
+import { type Ledger, openLedger, type Reconciliation } from './ledger.ts';
 import { playBed, playBedLine, type Stage } from './players.ts';
 import { type Bed, credentialsOf, registerWard, stolenFrom, wardOf } from './ward.ts';
 
@@ -27,14 +26,18 @@ export interface DemoOptions {
   readonly remark: (line: string) => void;
 }
 
+/** `delivered` is what every destination has; what one of them lacks or doubles counts. */
 export interface DemoSummary extends Reconciliation {
-  /** Observations the hospital has, also of lines that are promised nothing. */
+  /** Observations the FHIR server has, also of lines that are promised nothing. */
   readonly stored: number;
+  readonly destinations: readonly (Reconciliation & {
+    readonly relay: string;
+    readonly stored: number;
+  })[];
   readonly devices: number;
   readonly findings: readonly Pick<Finding, 'threat' | 'detector' | 'about' | 'severity'>[];
 }
 
-const relay = 'hospital';
 const host = '127.0.0.1';
 /** The attack comes when the ward is in full swing. */
 const attackAfterMs = 3_000;
@@ -47,19 +50,19 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const stop = new AbortController();
   const ends = [options.signal, stop.signal];
   if (options.seconds !== undefined) ends.push(AbortSignal.timeout(options.seconds * 1_000));
-  const stage: Stage = { directory, relay, signal: AbortSignal.any(ends), now };
+  const stage: Stage = { directory, signal: AbortSignal.any(ends), now };
   const cables: SerialCable[] = [];
-  let hospital: FhirHospital | undefined;
+  let hospital: readonly Destination[] = [];
   try {
     const { beds, stolen } = await makeSite(directory);
-    hospital = await startHospital(join(directory, 'hospital.pem'), now());
+    hospital = await startDestinations(join(directory, 'hospital.pem'), now());
     const lines = await layCables(beds, stage, cables);
-    writeSettings(directory, hospital.url, lines);
+    writeSettings(directory, hospital, lines);
     return await play({ beds, stolen, hospital }, stage, options);
   } finally {
     stop.abort();
     await Promise.all(cables.map((cable) => cable.unplug()));
-    await hospital?.close();
+    await Promise.all(hospital.map((destination) => destination.close()));
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -89,22 +92,25 @@ async function layCables(beds: readonly Bed[], stage: Stage, cables: SerialCable
   return lines;
 }
 
-function writeSettings(directory: string, url: string, serial: GivenSettings['serial']): void {
-  const relays = [{ id: relay, use: 'fhir', url, ca: 'hospital.pem', timeoutMs: 1_000 }];
+function writeSettings(
+  directory: string,
+  hospital: readonly Destination[],
+  serial: GivenSettings['serial'],
+): void {
   saveConfig(directory, {
     site: 'demo',
     host,
     mqtt: { port: 0 },
     https: { port: 0 },
     serial,
-    relays,
+    relays: hospital.map(({ settings }) => settings),
   });
 }
 
 interface Ward {
   readonly beds: readonly Bed[];
   readonly stolen: Bed;
-  readonly hospital: FhirHospital;
+  readonly hospital: readonly Destination[];
 }
 
 async function play(ward: Ward, stage: Stage, options: DemoOptions): Promise<DemoSummary> {
@@ -126,14 +132,14 @@ async function playAgainst(
   const { remark } = options;
   const address = { host, port: gateway.mqttPort };
   remark(`The gateway takes MQTT over TLS on ${host}:${gateway.mqttPort}.`);
-  remark(`The hospital takes FHIR R4 on ${hospital.url}.`);
+  for (const { address: where } of hospital) remark(`The hospital takes ${where}.`);
 
-  const ledger = openLedger();
+  const ledgers = new Map(hospital.map((destination) => [destination.relay, openLedger()]));
   const pki = openSitePki(stage.directory);
   const byMqtt = beds.filter(({ profile }) => profile.link.kind === 'mqtt');
   const wards = byMqtt.map(async (bed) => {
     const tls = await credentialsOf(pki, bed.id, now());
-    return playBed(bed, tls, address, stage, ledger);
+    return playBed(bed, tls, address, stage, ledgers);
   });
   await pause(attackAfterMs, stage.signal);
   const [victim] = byMqtt;
@@ -143,12 +149,14 @@ async function playAgainst(
     await attack({ ...address, signal: options.signal, now }, stolen, tls, victim);
   }
   if (options.chaos) {
-    await chaos(hospital, stage.signal, (fault) => remark(`The hospital fails: ${fault}.`));
+    await chaos(hospital, stage.signal, (fault, relay) =>
+      remark(`The hospital fails: ${fault} (${relay}).`),
+    );
   }
   await Promise.all(wards);
   await drain(stage.directory);
   await gateway.stop();
-  return summarise(beds, hospital, ledger, stage.directory);
+  return summarise(beds, hospital, ledgers, stage.directory);
 }
 
 /** Shows what matters of the gateway’s own log. */
@@ -157,8 +165,8 @@ function tell(remark: (line: string) => void) {
     if (event['event'] === 'finding.new') {
       remark(`Found ${event['threat']} (${event['detector']}) about ${event['about']}.`);
     }
-    if (event['event'] === 'relay.down') remark(`Relay down: ${event['cause']}.`);
-    if (event['event'] === 'relay.up') remark('Relay up again.');
+    if (event['event'] === 'relay.down') remark(`Relay ${event['relay']} down: ${event['cause']}.`);
+    if (event['event'] === 'relay.up') remark(`Relay ${event['relay']} up again.`);
   };
 }
 
@@ -172,16 +180,26 @@ async function drain(directory: string): Promise<void> {
 
 function summarise(
   beds: readonly Bed[],
-  hospital: FhirHospital,
-  ledger: ReturnType<typeof openLedger>,
+  hospital: readonly Destination[],
+  ledgers: ReadonlyMap<string, Ledger>,
   directory: string,
 ): DemoSummary {
   const { store } = openSiteStore(directory);
   const findings = store.journal.findings();
   store.close();
+  const destinations = hospital.map(({ relay, stored, counts }) => {
+    const ledger = ledgers.get(relay) ?? openLedger();
+    return { relay, stored: counts.stored, ...ledger.reconcile(stored) };
+  });
+  const sum = (key: 'lost' | 'duplicates') =>
+    destinations.reduce((total, destination) => total + destination[key], 0);
   return {
-    ...ledger.reconcile(hospital.stored),
-    stored: hospital.counts.stored,
+    acknowledged: Math.max(...destinations.map(({ acknowledged }) => acknowledged)),
+    delivered: Math.min(...destinations.map(({ delivered }) => delivered)),
+    lost: sum('lost'),
+    duplicates: sum('duplicates'),
+    stored: destinations[0]?.stored ?? 0,
+    destinations,
     devices: beds.length,
     findings: findings.map(({ threat, detector, about, severity }) => ({
       threat,

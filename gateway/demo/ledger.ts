@@ -1,6 +1,7 @@
 import { alertEvents } from '../core/alert.ts';
 import { metrics } from '../core/metric.ts';
 import type { Observation } from '../core/observation.ts';
+import type { StoredRow } from '../hospital/message-store.ts';
 
 /** What was promised to devices, to be held against what the hospital has. */
 export interface Ledger {
@@ -9,10 +10,8 @@ export interface Ledger {
   reconcile(stored: Iterable<readonly [string, StoredObservation]>): Reconciliation;
 }
 
-/** As much of a FHIR Observation as says whose, when and what. */
-export interface StoredObservation {
-  readonly resource: object;
-}
+/** What a hospital keeps of an observation: a FHIR resource, or a row of an HL7 v2 message. */
+export type StoredObservation = { readonly resource: object } | StoredRow;
 
 export interface Reconciliation {
   readonly acknowledged: number;
@@ -25,6 +24,7 @@ interface Coded {
   readonly code?: { readonly coding?: readonly { readonly code?: string }[] };
 }
 
+/** As much of a FHIR Observation as says whose, when and what. */
 interface FhirObservation extends Coded {
   readonly device?: { readonly identifier?: { readonly value?: string } };
   readonly effectiveDateTime?: string;
@@ -40,11 +40,11 @@ export function openLedger(): Ledger {
     },
     reconcile(stored) {
       const found = new Map<string, Set<object>>();
-      for (const [, { resource }] of stored) {
-        for (const key of keysOf(resource)) {
+      for (const [, one] of stored) {
+        for (const key of keysOf(one)) {
           const same = found.get(key) ?? new Set();
           if (same.size === 0) found.set(key, same);
-          same.add(resource);
+          same.add('resource' in one ? one.resource : one);
         }
       }
       const delivered = [...promised].filter((key) => found.has(key));
@@ -59,7 +59,9 @@ export function openLedger(): Ledger {
   };
 }
 
-function keysOf(resource: FhirObservation): readonly string[] {
+function keysOf(one: StoredObservation): readonly string[] {
+  if (!('resource' in one)) return [`${one.device} ${one.at} ${one.code}`];
+  const resource: FhirObservation = one.resource;
   const device = resource.device?.identifier?.value;
   const at = Date.parse(resource.effectiveDateTime ?? '');
   const codes = [resource, ...(resource.component ?? [])].flatMap(({ code }) =>

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import type { Instant } from '../core/observation.ts';
+import type { Instant, Observation } from '../core/observation.ts';
 import { pseudonymOf } from '../core/pseudonym.ts';
 import type { SimulatedWrite } from '../core/simulator.ts';
 import { ensureSecret } from '../pki/secrets.ts';
@@ -15,23 +15,25 @@ import type { Bed, Credentials } from './ward.ts';
 
 export interface Stage {
   readonly directory: string;
-  readonly relay: string;
   readonly signal: AbortSignal;
   readonly now: () => Instant;
 }
 
-/** A bed’s device over mutual TLS. What the gateway acknowledges is written into the ledger. */
+/** A bed’s device over mutual TLS. What the gateway acknowledges is written into each ledger. */
 export async function playBed(
   bed: Bed,
   tls: Credentials,
   gateway: { readonly host: string; readonly port: number },
   stage: Stage,
-  ledger: Ledger,
+  ledgers: ReadonlyMap<string, Ledger>,
 ): Promise<Played> {
   const { id, profile, rateHz, seed } = bed;
   const say = await simulate(profile, seed);
   const observationsOf = await openReader(bed);
-  const name = pseudonymIn(stage, bed);
+  const promises = [...ledgers].map(([relay, ledger]) => {
+    const name = pseudonymIn(relay, stage, bed);
+    return (observation: Observation) => ledger.promise(name, observation);
+  });
   return playMqtt({
     device: id,
     profile,
@@ -45,7 +47,9 @@ export async function playBed(
       for (const write of say(sequence, at)) {
         // QoS 0 is promised to nobody.
         if (write.channel === 'waveforms') continue;
-        for (const observation of observationsOf(write, at)) ledger.promise(name, observation);
+        for (const observation of observationsOf(write, at)) {
+          for (const promise of promises) promise(observation);
+        }
       }
     },
   });
@@ -76,8 +80,8 @@ async function openReader({ id, profile }: Bed) {
   };
 }
 
-/** The name under which the hospital knows the bed’s device. */
-function pseudonymIn({ directory, relay }: Stage, { id }: Bed): string {
+/** The name under which a destination knows the bed’s device. */
+function pseudonymIn(relay: string, { directory }: Stage, { id }: Bed): string {
   const key = createSecretKey(ensureSecret(directory, `pseudonym-${relay}.key`));
   return pseudonymOf('device', id, key);
 }

@@ -176,7 +176,7 @@ function openLine(destination: ConnectionOptions, onClose: () => void): Line {
   socket.once('close', () => destroy('closed'));
   socket.on('data', (chunk: Buffer) => {
     // Nobody asked: whatever this is, the next answer might be taken for it.
-    if (!question?.isWritten) return destroy('unexpected bytes');
+    if (!question) return destroy('unexpected bytes');
     question.received = Buffer.concat([question.received, chunk]);
     const reading = readFrame(question.received);
     if (reading.state === 'broken') destroy('answer is no frame');

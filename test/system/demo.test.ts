@@ -14,7 +14,7 @@ it('ends by itself with nothing lost, the attack found, and leaves nothing behin
   onTestFinished(() => folder.remove());
   const temporary = join(folder.path, 'tmp');
   mkdirSync(temporary);
-  const words = ['demo', '--seconds', '10', '--json', '--chaos'];
+  const words = ['demo', '--seconds', '15', '--json', '--chaos'];
   // A process group of its own: whoever is left of it can be found, and ended.
   const demo = spawn(process.execPath, [main, ...words], {
     detached: true,
@@ -42,10 +42,16 @@ it('ends by itself with nothing lost, the attack found, and leaves nothing behin
   expect(summary.delivered).toBe(summary.acknowledged);
   // Lines are promised nothing, but arrive as well.
   expect(summary.stored).toBeGreaterThan(0);
+  const { acknowledged } = summary;
+  expect(summary.destinations).toMatchObject([
+    { relay: 'hospital', delivered: acknowledged, lost: 0, duplicates: 0 },
+    { relay: 'hl7', delivered: acknowledged, lost: 0, duplicates: 0 },
+  ]);
   expect(summary.devices).toBeGreaterThanOrEqual(8);
   const threats = summary.findings.map(({ threat }: { threat: string }) => threat);
   expect(new Set(threats)).toEqual(new Set(['D02', 'D05', 'D08']));
-  expect(err).toContain('The hospital fails: down.');
+  expect(err).toContain('The hospital fails: down (hospital).');
+  expect(err).toContain('The hospital fails: down (hl7).');
   expect(readdirSync(temporary)).toEqual([]);
   expect(isAlive(group)).toBe(false);
 }, 120_000);
