@@ -5,6 +5,7 @@ import type { Instant } from '../gateway/core/observation.ts';
 import { admit, type Policy } from '../gateway/pipeline.ts';
 import { openPolicyMaker } from '../gateway/policy.ts';
 import { loadProfiles } from '../gateway/profiles.ts';
+import { destinationOf } from '../gateway/relay-settings.ts';
 import { openSiteStore } from '../gateway/site.ts';
 import { arrivalOf, date } from '../gateway/stages/date.ts';
 import { decode } from '../gateway/stages/decode.ts';
@@ -72,7 +73,7 @@ async function openPolicy({ ward }: Bench): Promise<Policy> {
   const site = ward.site('admission');
   const maker = await openPolicyMaker({
     directory: site,
-    relays: loadConfig(site).relays.map(({ id }) => id),
+    relays: await Promise.all(loadConfig(site).relays.map(destinationOf)),
     profiles: await loadProfiles(site),
   });
   const { store } = openSiteStore(site);

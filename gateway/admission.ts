@@ -52,7 +52,7 @@ export interface AdmissionOptions {
   readonly stamp: () => Stamp;
   readonly log: Log;
   /** Something new waits in the outbox. */
-  readonly onDepartures: () => void;
+  readonly onDepartures: (withAlerts: boolean) => void;
   /** The thread ended by a fault of ours: nothing can be kept any more. */
   readonly onFault: (error: unknown) => void;
 }
@@ -293,7 +293,8 @@ class RunningAdmission implements Admission {
     this.#finish();
   }
 
-  #tell({ rejected, findings, clockSteps, shed, departures, faults, bindings }: Kept): void {
+  #tell(kept: Kept): void {
+    const { rejected, findings, clockSteps, shed, departures, faults, bindings } = kept;
     const { log, onDepartures } = this.#options;
     for (const device of new Set(faults)) log('intake.fault', { device });
     // One line for each kind of rejection: a flood of them must not become a flood of lines.
@@ -319,7 +320,7 @@ class RunningAdmission implements Admission {
       log('device.clock-stepped', { device, cause, stepMs, count: steps.length });
     }
     for (const { relay, lane, entries } of shed) log('outbox.shed', { relay, lane, entries });
-    if (departures > 0) onDepartures();
+    if (departures > 0) onDepartures(kept.withAlerts);
   }
 
   #refuse(error: GatewayError): void {

@@ -59,12 +59,21 @@ function isEachPortOnce(lines: readonly z.output<typeof SerialLine>[]): boolean 
   return new Set(ports).size === ports.length;
 }
 
+/** Besides the budget of all lanes. */
+const laneBytes = z.int().min(100_000).optional();
+
 const RelaySettings = z.looseObject({
   id: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/)
     .describe('Names this destination in the outbox and in the audit.'),
   use: z.string().describe('The kind of destination: a file name of gateway/relays.'),
+  backlogPerSecondMax: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(20_000)
+    .describe('Records of a backlog that may leave in a second; alerts and live data always may.'),
 });
 
 const httpsAddress = z.url({ protocol: /^https$/ }).max(2_000);
@@ -172,6 +181,13 @@ export const Config = z.strictObject({
         .min(1_000_000)
         .default(2_000_000_000)
         .describe('Bytes the outbox may hold. Beyond it waveforms are shed first, alerts never.'),
+      laneBytesMax: z
+        .strictObject({
+          waveform: laneBytes.describe('Bytes of waveforms the outbox may hold.'),
+          trend: laneBytes.describe('Bytes of periodic values the outbox may hold.'),
+          numeric: laneBytes.describe('Bytes of episodic measurements the outbox may hold.'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   audit: z

@@ -23,7 +23,7 @@ import type { PartPlan, Stages } from './parts.ts';
 import { readSecretFile } from './pki/secrets.ts';
 import { findProtocol } from './policy.ts';
 import { findProfile } from './profiles.ts';
-import { connectRelay } from './relay-settings.ts';
+import { destinationOf } from './relay-settings.ts';
 import { type Trust, tlsOf } from './trust.ts';
 import type { WardWatch } from './ward-watch.ts';
 
@@ -56,6 +56,7 @@ export interface Material {
     readonly directory: string;
     readonly log: Log;
     readonly now: () => Instant;
+    readonly monotonicMs: () => number;
     readonly chance: () => number;
     readonly onFault: (error: unknown) => void;
   };
@@ -230,23 +231,27 @@ async function openForwarder(
   settings: RelaySettings,
   { admission, options }: Material,
 ): Promise<Forwarder> {
-  const { directory, log, now, chance, onFault } = options;
-  const { batchMax, connect } = await connectRelay(settings);
-  const connection = connect({
-    readFile: (path) => readFileSync(join(directory, path)),
-    readSecret: (path) => readSecretFile(join(directory, path)),
-  });
+  const { directory, log, now, monotonicMs, chance, onFault } = options;
+  const { batchMax, backlogPerSecondMax, connect } = await destinationOf(settings);
   return startForwarder({
     relay: settings.id,
     batchMax,
-    connection,
+    backlogPerSecondMax,
+    connect: (channel) =>
+      connect({
+        channel,
+        now,
+        readFile: (path) => readFileSync(join(directory, path)),
+        readSecret: (path) => readSecretFile(join(directory, path)),
+      }),
     outbox: {
-      next: (relay, countMax) => admission.call('next', relay, countMax),
+      next: (relay, portion) => admission.call('next', relay, portion),
       delivered: (relay, names) => admission.call('delivered', relay, names),
       setAside: (relay, name, cause, at) => admission.call('setAside', relay, name, cause, at),
     },
     log,
     now,
+    monotonicMs,
     chance,
     onFault,
   });

@@ -7,9 +7,10 @@ import type { Instant } from './core/observation.ts';
 import { type Material, type OpenParts, plansOf, type SiteSettings } from './gateway-parts.ts';
 import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
-import { loadProtocols } from './policy.ts';
+import { loadProtocols, type OwedRelay } from './policy.ts';
 import { loadProfiles } from './profiles.ts';
 import { type QuarantineWatch, watchQuarantines } from './quarantine-watch.ts';
+import { destinationOf } from './relay-settings.ts';
 import { lockSite } from './store/database.ts';
 import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
 import { bootId } from './time/monotonic.ts';
@@ -100,7 +101,8 @@ async function openMaterial(
   const clock = createClock(boot, running, options);
   running.clock = clock;
   // The keeper thread loads meanwhile.
-  const opening = openAdmission(site, running, { ...options, boot, clock });
+  const relays = await Promise.all(site.config.relays.map(destinationOf));
+  const opening = openAdmission(site, relays, running, { ...options, boot, clock });
   const [admission, protocols] = await Promise.all([opening, loadProtocols()]);
   running.admission = admission;
   await clock.start(await admission.call('newestTime'));
@@ -172,7 +174,7 @@ function createClock(
         log('gateway.failed', { code: error.code, task: 'know-time' });
         return false;
       }
-      wakeForwarders(running);
+      wakeForwarders(running, true);
       return true;
     },
     log,
@@ -183,6 +185,7 @@ function createClock(
 
 function openAdmission(
   { config, profiles }: SiteSettings,
+  relays: readonly OwedRelay[],
   running: Running,
   {
     directory,
@@ -196,21 +199,21 @@ function openAdmission(
   return startAdmission({
     data: {
       directory,
-      relays: config.relays.map(({ id }) => id),
+      relays: relays.map(({ id, lanes }) => ({ id, lanes })),
       profiles,
-      bytesMax: config.retention.bytesMax,
+      budget: config.retention,
       boot,
     },
     stamp: () => ({ boot, monotonicMs: monotonicMs(), isTrusted: clock.isTrusted() }),
     commitPauseMs: config.store.commitPauseMs,
     log,
-    onDepartures: () => wakeForwarders(running),
+    onDepartures: (withAlerts) => wakeForwarders(running, withAlerts),
     onFault,
   });
 }
 
-function wakeForwarders({ open }: Running): void {
-  for (const forwarder of open.forwarders.values()) forwarder.wake();
+function wakeForwarders({ open }: Running, withAlerts: boolean): void {
+  for (const forwarder of open.forwarders.values()) forwarder.wake(withAlerts);
 }
 
 /** Once an hour, what was kept for a time goes. */

@@ -8,7 +8,7 @@ import { type CertificateCalls, certificateCalls } from './certificate-calls.ts'
 import type { Device, DeviceId } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
-import type { OutboxEntry } from './core/relay.ts';
+import type { OutboxPage, Portion } from './core/relay.ts';
 import type { LiveView } from './core/site-state.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
@@ -16,7 +16,7 @@ import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
-import type { EntryName } from './store/outbox.ts';
+import type { EntryName, OutboxBudget } from './store/outbox.ts';
 import { openStore, type Store } from './store/store.ts';
 import { readStoreKey } from './store-key.ts';
 import { monotonicMs } from './time/monotonic.ts';
@@ -33,7 +33,7 @@ export interface KeeperCalls
     GlassCalls {
   device(id: string): Device | undefined;
   live(id: DeviceId): LiveView;
-  next(relay: string, countMax: number): readonly OutboxEntry[];
+  next(relay: string, portion: Portion): OutboxPage;
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
   expire(before: number, now: Instant): number;
@@ -74,8 +74,7 @@ export type FromKeeper =
 
 /** What the thread is started with. It reads no settings: those who start it have done so. */
 export interface KeeperData extends PolicyMaterial {
-  /** Bytes the outbox may hold. */
-  readonly bytesMax: number;
+  readonly budget: OutboxBudget;
   /** This run of the machine. */
   readonly boot: string;
 }
@@ -87,7 +86,7 @@ async function main(data: KeeperData): Promise<void> {
   const signer = auditSigner(data.directory);
   const store = openStore(data.directory, key, { mustExist: true, signer });
   const maker = await openPolicyMaker(data);
-  const keeper = startKeeper(store, maker, data.bytesMax);
+  const keeper = startKeeper(store, maker, data.budget);
   const refusals = createRefusals();
   const calls = keeperCalls(store, keeper, signer, refusals, data.boot);
 
@@ -132,8 +131,8 @@ function keeperCalls(
     ...auditCalls(store, signer, refusals),
     device: (id) => store.devices.find(id),
     live: (id) => keeper.live(id),
-    next: (relay, countMax) =>
-      store.outbox.next(relay, countMax, { boot, monotonicMs: monotonicMs() }),
+    next: (relay, portion) =>
+      store.outbox.next(relay, portion, { boot, monotonicMs: monotonicMs() }),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),
     setAside(relay, name, cause, at) {
       store.transact(() => store.outbox.setAside(relay, name, cause, at));

@@ -33,7 +33,7 @@ import {
 } from './quarantine.ts';
 import { clockBehindMsMax } from './stages/clock-estimate.ts';
 import { lineKey } from './stages/read.ts';
-import type { Shed } from './store/outbox.ts';
+import type { OutboxBudget, Shed } from './store/outbox.ts';
 import type { Store } from './store/store.ts';
 
 /** What the links hear of a batch once it is on disk. */
@@ -49,6 +49,8 @@ export interface Kept {
   readonly clockSteps: readonly ClockStepped[];
   readonly shed: readonly Shed[];
   readonly departures: number;
+  /** Whether alerts may be among them. */
+  readonly withAlerts: boolean;
   /** Whom devices are bound to anew. */
   readonly bindings: readonly Pick<BindingChange, 'device' | 'kind' | 'by'>[];
 }
@@ -75,7 +77,7 @@ export interface Keeper {
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
 const rejectionsPerBatchMax = 1_000;
 
-export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number): Keeper {
+export function startKeeper(store: Store, maker: PolicyMaker, budget: OutboxBudget): Keeper {
   const memory = createMemory();
   const live = createLiveValues();
   let version = store.version();
@@ -112,7 +114,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       const clockChanges = clocks.changed(clockAnchors, changes, policy);
       const keep = () => {
         store.trustedTime.note(newestOf(admitted));
-        return write(store, maker, admission, clockChanges, bytesMax);
+        return write(store, maker, admission, clockChanges, budget);
       };
       const { shed, released } = keepOrForgetLines(
         keep,
@@ -121,9 +123,9 @@ export function startKeeper(store: Store, maker: PolicyMaker, bytesMax: number):
       memory.remember(changes);
       for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
-      const { announced, bindings, stays, departures } = admission;
+      const { announced, bindings, stays } = admission;
       if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
-      return keptOf(admission, { all, known, admitted }, shed, departures.length + released);
+      return keptOf(admission, { all, known, admitted }, shed, released);
     },
     ...ordersOf(store, maker, () => {
       policy = maker.make(store);
@@ -164,10 +166,10 @@ function ordersOf(
 
 /** What the links hear of it. */
 function keptOf(
-  { replies, rejected, findings, clockSteps, bindings }: Admission,
+  { departures, replies, rejected, findings, clockSteps, bindings }: Admission,
   { all, known, admitted }: Readonly<Record<'all' | 'known' | 'admitted', readonly Placed[]>>,
   shed: readonly Shed[],
-  departures: number,
+  released: number,
 ): Kept {
   return {
     refused: without(all, admitted).map(({ index }) => index),
@@ -179,7 +181,8 @@ function keptOf(
     findings,
     clockSteps,
     shed,
-    departures,
+    departures: departures.length + released,
+    withAlerts: released > 0 || departures.some(({ lane }) => lane === 'alert'),
     bindings: bindings.map(({ device, kind, by }) => ({ device, kind, by })),
   };
 }
@@ -242,7 +245,7 @@ function write(
   maker: PolicyMaker,
   admission: Admission,
   clocks: ReadonlyMap<DeviceId, KnownClock>,
-  bytesMax: number,
+  budget: OutboxBudget,
 ): { readonly shed: readonly Shed[]; readonly released: number } {
   const { departures, held, announced, quarantined, rejected, losses, findings } = admission;
   if (departures.length > 0) store.outbox.add(departures);
@@ -262,7 +265,7 @@ function write(
   for (const [device, count] of quarantined) store.counters.add(`quarantined/${device}`, count);
   store.journal.addFindings(findings);
   const isFuller = departures.length + released > 0;
-  return { shed: isFuller ? store.outbox.shed(bytesMax) : [], released };
+  return { shed: isFuller ? store.outbox.shed(budget) : [], released };
 }
 
 function keepRejections(store: Store, rejected: readonly Rejection[]): void {

@@ -52,6 +52,8 @@ export interface KnownDevice extends Bedside {
 /** Where released data goes, and under which names. */
 export interface Destination {
   readonly relay: string;
+  /** The lanes it can carry. */
+  readonly lanes: ReadonlySet<Lane>;
   readonly rules: readonly SanitizerRule[];
   readonly keys: SanitizerKeys;
 }
@@ -321,11 +323,11 @@ function depart(
 ): Rejection[] {
   const rejected: Rejection[] = [];
   if (observations.length === 0) return rejected;
-  for (const { relay, rules, keys } of destinations) {
+  for (const { relay, lanes: carried, rules, keys } of destinations) {
     const sanitized = sanitize(observations, rules, keys);
     rejected.push(...sanitized.rejected);
     for (const [lane, released] of byLane(sanitized.released, lanes)) {
-      departures.push({ relay, lane, observations: released });
+      if (carried.has(lane)) departures.push({ relay, lane, observations: released });
     }
   }
   return rejected;

@@ -7,6 +7,7 @@ import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
 import { bedOf } from './core/place.ts';
 import type { Protocol } from './core/protocol.ts';
+import type { Lane } from './core/relay.ts';
 import type { SanitizerRule } from './core/sanitizer.ts';
 import { type Destination, type KnownDevice, type Policy, planLanes } from './pipeline.ts';
 import { ensureSecret } from './pki/secrets.ts';
@@ -18,12 +19,17 @@ const folder = (name: string) => join(import.meta.dirname, name);
 
 export const loadProtocols = () => catalogue<Protocol>(folder('protocols'));
 
+/** A destination and the lanes in which it is owed what is released. */
+export interface OwedRelay {
+  readonly id: string;
+  readonly lanes: readonly Lane[];
+}
+
 /** What a policy is made of: plain data, so that it can be handed to a thread. */
 export interface PolicyMaterial {
   /** The site directory, for its secrets. */
   readonly directory: string;
-  /** Ids of the destinations. */
-  readonly relays: readonly string[];
+  readonly relays: readonly OwedRelay[];
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
 }
 
@@ -46,10 +52,11 @@ export async function openPolicyMaker({
   const rules = [...(await catalogue<SanitizerRule>(folder('sanitizers'))).values()].sort(
     (a, b) => a.order - b.order,
   );
-  const destinations: Destination[] = relays.map((relay) => ({
-    relay,
+  const destinations: Destination[] = relays.map(({ id, lanes }) => ({
+    relay: id,
+    lanes: new Set(lanes),
     rules,
-    keys: { pseudonymKey: createSecretKey(ensureSecret(directory, `pseudonym-${relay}.key`)) },
+    keys: { pseudonymKey: createSecretKey(ensureSecret(directory, `pseudonym-${id}.key`)) },
   }));
   const watches = planWatches(detectors.values());
   const salt = ensureSecret(directory, 'record.key');

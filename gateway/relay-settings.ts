@@ -3,19 +3,25 @@ import { z } from 'zod';
 import { catalogue } from './catalogue.ts';
 import type { RelaySettings } from './config.ts';
 import { GatewayError } from './core/error.ts';
-import type { Relay, RelayConnection, RelayContext } from './core/relay.ts';
+import { lanes, type Relay, type RelayConnection, type RelayContext } from './core/relay.ts';
+import type { OwedRelay } from './policy.ts';
 
 const folder = join(import.meta.dirname, 'relays');
 
 /** A relay with the options its site gave it, ready to connect. */
-export interface ReadyRelay {
+export interface Destination extends OwedRelay {
   readonly batchMax: number;
+  readonly backlogPerSecondMax: number;
   connect(context: RelayContext): RelayConnection;
 }
 
 /** @throws GatewayError `config-invalid` when the site's options are not the relay's. */
-export async function connectRelay(settings: RelaySettings): Promise<ReadyRelay> {
-  const { id, use, ...given } = settings;
+export async function destinationOf({
+  id,
+  use,
+  backlogPerSecondMax,
+  ...given
+}: RelaySettings): Promise<Destination> {
   const relays = await catalogue<Relay>(folder);
   const relay = relays.get(use);
   if (!relay) {
@@ -27,7 +33,10 @@ export async function connectRelay(settings: RelaySettings): Promise<ReadyRelay>
     throw new GatewayError('config-invalid', `relays.${id}: ${z.prettifyError(options.error)}`);
   }
   return {
+    id,
+    lanes: relay.lanes ?? lanes,
     batchMax: relay.batchMax,
+    backlogPerSecondMax,
     connect: (context) => relay.connect(options.data, context),
   };
 }

@@ -3,6 +3,7 @@ import { associateDevice } from '../association.ts';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { openPolicyMaker } from '../policy.ts';
 import { loadProfiles } from '../profiles.ts';
+import { destinationOf } from '../relay-settings.ts';
 import { commandActor, openSiteStore } from '../site.ts';
 
 export default defineCommand({
@@ -26,7 +27,7 @@ export default defineCommand({
     try {
       const maker = await openPolicyMaker({
         directory: options.dir,
-        relays: config.relays.map(({ id }) => id),
+        relays: await Promise.all(config.relays.map(destinationOf)),
         profiles: await loadProfiles(options.dir),
       });
       const outcome = associateDevice(store, maker, {

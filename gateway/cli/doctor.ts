@@ -9,7 +9,7 @@ import { earliestBelievableTime } from '../core/gateway-time.ts';
 import { forecastExpiry } from '../expiry-forecast.ts';
 import { openSitePki } from '../pki/site-pki.ts';
 import { loadProfiles } from '../profiles.ts';
-import { connectRelay } from '../relay-settings.ts';
+import { destinationOf } from '../relay-settings.ts';
 import { openSiteStore } from '../site.ts';
 import { openStore } from '../store/store.ts';
 import { readStoreKey } from '../store-key.ts';
@@ -161,7 +161,7 @@ function localAddress(check: string, wanted: string): Check {
 }
 
 async function relayReachable(relay: Config['relays'][number]): Promise<Omit<Check, 'check'>> {
-  await connectRelay(relay);
+  await destinationOf(relay);
   const { host, port } = addressOf(relay);
   if (host === '') return { verdict: 'ok', detail: '' };
   const isReachable = await answers(host, port);

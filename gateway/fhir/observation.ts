@@ -2,6 +2,7 @@ import { type AlertPriority, alertEvents } from '../core/alert.ts';
 import { isClockFace } from '../core/clock.ts';
 import type { AlertCondition } from '../core/observation.ts';
 import { observationIdSystem, type Released } from '../core/observation.ts';
+import type { OutboxEntry } from '../core/relay.ts';
 import { groupPressures, type PressurePanel, pressureSites } from './blood-pressure.ts';
 import { absentJson, categoryJson, loincCoding, mdcCoding, metricJson } from './coding.ts';
 
@@ -11,6 +12,7 @@ const subjectIdentifierSystem = 'urn:wardgate:subject-pseudonym';
 const clockSystem = 'urn:wardgate:clock';
 const uncertaintyUrl = 'urn:wardgate:time-uncertainty';
 const deviceTimeUrl = 'urn:wardgate:device-time';
+const orderUrl = 'urn:wardgate:order';
 
 export interface ObservationResource {
   /** The id that makes the delivery idempotent. */
@@ -28,12 +30,17 @@ export interface ObservationResource {
  * - How the time is known is a `meta.tag`, which can be searched for, and how well, with what the
  *   device's own clock showed, are extensions of the time: R4 has no element that says it, and the
  *   coincident time stamp of the HL7 Personal Health Device guide is a resource of its own.
- * - `issued` is when the gateway received it.
+ * - `issued` is when the gateway received it. In which order that was is an extension of the
+ *   resource: R4 has no element for it either. A decimal, for R4's integers end at 2^31 - 1.
  */
-export function toObservations(observations: readonly Released[]): readonly ObservationResource[] {
+export function toObservations({
+  observations,
+  order,
+}: Pick<OutboxEntry, 'observations' | 'order'>): readonly ObservationResource[] {
   // The observations of a record mostly share their circumstances: write them once.
   let last: Released | undefined;
   let circumstances = '';
+  const place = `"extension":[{"url":"${orderUrl}","valueDecimal":${order}}],`;
   return groupPressures(observations).map((one) => {
     const members = one.kind === 'pressure' ? one.members : ([one] as const);
     const [first] = members;
@@ -41,7 +48,7 @@ export function toObservations(observations: readonly Released[]): readonly Obse
     last = first;
     const ids = members.map(({ id }) => identifierJson(observationIdSystem, id)).join(',');
     const statement = one.kind === 'pressure' ? pressureBody(one) : body(one);
-    return { id: first.id, json: `${circumstances}"identifier":[${ids}],${statement}}` };
+    return { id: first.id, json: `${circumstances}${place}"identifier":[${ids}],${statement}}` };
   });
 }
 

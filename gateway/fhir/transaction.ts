@@ -17,9 +17,9 @@ export interface Transaction {
 export function toTransaction(batch: readonly OutboxEntry[]): Transaction {
   const devices = new Set<string>();
   const observations: string[] = [];
-  for (const { observations: record } of batch) {
-    for (const { device } of record) devices.add(device);
-    const resources = toObservations(record);
+  for (const entry of batch) {
+    for (const { device } of entry.observations) devices.add(device);
+    const resources = toObservations(entry);
     const uuid = uuidOf(`${observationIdSystem}|${resources[0]?.id}`);
     for (const [index, { id, json }] of resources.entries()) {
       const target = { type: 'Observation', system: observationIdSystem, value: id };

@@ -56,11 +56,13 @@ const SampledData = z.strictObject({
 
 /** extensibility.html: an address that says what it means, and exactly one value. */
 const Extension = z
-  .strictObject({ url: Uri, valueQuantity: Quantity.optional(), valueString: Text.optional() })
-  .refine(
-    ({ valueQuantity, valueString }) =>
-      (valueQuantity === undefined) !== (valueString === undefined),
-  );
+  .strictObject({
+    url: Uri,
+    valueQuantity: Quantity.optional(),
+    valueString: Text.optional(),
+    valueDecimal: z.number().optional(),
+  })
+  .refine((extension) => Object.keys(extension).length === 2);
 
 const valueElements = {
   valueQuantity: Quantity.optional(),
@@ -115,6 +117,7 @@ export const Observation = z
   .strictObject({
     resourceType: z.literal('Observation'),
     meta: z.strictObject({ tag: z.array(Coding).min(1) }).optional(),
+    extension: z.array(Extension).min(1).optional(),
     identifier: z.array(Identifier).min(1),
     status: z.enum(['registered', 'preliminary', 'final', 'amended', 'corrected']),
     category: z.array(ObservedConcept).min(1),

@@ -52,7 +52,7 @@ export default defineRelay<Options>({
         const { body, entryCount } = toTransaction(batch);
         if (entryCount === 0) return { outcome: 'delivered' };
         const exchange = await client.post(Buffer.from(body), headers);
-        if ('status' in exchange) return classify(exchange, entryCount, Date.now());
+        if ('status' in exchange) return classify(exchange, entryCount, context.now());
         return brokenDelivery(exchange);
       },
       close: () => client.close(),

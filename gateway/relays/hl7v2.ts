@@ -85,12 +85,14 @@ type Failure = Exclude<Delivery, { readonly outcome: 'delivered' }>;
 class Hl7Connection {
   readonly #options: Options;
   readonly #destination: ConnectionOptions;
+  readonly #now: () => number;
   #line: Line | undefined;
   #isClosed = false;
 
   constructor(options: Options, context: RelayContext) {
     this.#options = options;
     this.#destination = destinationOf(options, context);
+    this.#now = context.now;
   }
 
   async send(batch: readonly OutboxEntry[]): Promise<Delivery> {
@@ -102,7 +104,8 @@ class Hl7Connection {
       if (entryCount > 0 && isLong) return { outcome: 'delivered', entryCount };
       const failure = await this.#sendEntry(entry);
       // What was acknowledged is not sent again for the sake of what follows it.
-      if (failure) return entryCount > 0 ? { outcome: 'delivered', entryCount } : failure;
+      if (failure && entryCount > 0) return { outcome: 'delivered', entryCount };
+      if (failure) return { ...failure, entryCount: 1 };
     }
     return { outcome: 'delivered' };
   }
@@ -113,7 +116,7 @@ class Hl7Connection {
   }
 
   async #sendEntry(entry: OutboxEntry): Promise<Failure | undefined> {
-    for (const report of toReports(entry, this.#options, Date.now())) {
+    for (const report of toReports(entry, this.#options, this.#now())) {
       const delivery = await this.#exchange(report);
       if (delivery.outcome !== 'delivered') return delivery;
     }

@@ -78,6 +78,11 @@ export function markOf([, , , , , , , doubt]: StoredEntry): Provisional | undefi
   return { boot, monotonicMs };
 }
 
+/** How many observations it holds. */
+export function countOf([, , , , , , , , ...observations]: StoredEntry): number {
+  return observations.length;
+}
+
 const clocks = { d: 'device', c: 'corrected', g: 'gateway' } as const;
 
 /** The inverse of `encodeEntry`: what went in released comes out released. */

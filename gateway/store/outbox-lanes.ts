@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
-import { type Lane, lanes } from '../core/relay.ts';
+import { type Lane, lanes, type Portion } from '../core/relay.ts';
 import type { Database } from './database.ts';
 import type { StoredEntry } from './entry-codec.ts';
 
+/** An entry with its place in the order of arrival, which it keeps when it is refused. */
+export interface OrderedEntry {
+  readonly order: number;
+  readonly entry: StoredEntry;
+}
+
 /** An entry in its lane, numbered in the order of arrival. */
-export interface NumberedEntry {
+export interface NumberedEntry extends OrderedEntry {
   readonly lane: Lane;
   readonly sequence: number;
-  readonly entry: StoredEntry;
+}
+
+/** An entry as `encodeEntry` wrote it. What came back has its place already. */
+export interface Arrival {
+  readonly lane: Lane;
+  readonly entry: string;
+  readonly order?: number;
 }
 
 /** A row keeps several entries: rows are what a database charges for. */
@@ -22,31 +34,36 @@ interface LaneRow {
 
 interface Row {
   readonly sequence: number;
-  /** JSON: `[[sequence, entry], ...]`; the row has the first one's number for a name. */
+  /**
+   * JSON: `[[sequence, entry, order?], ...]`; the row has the first one's number for a name, and
+   * `order` is there only where it is another number.
+   */
   readonly body: string;
 }
 
-type RowEntries = readonly (readonly [sequence: number, entry: StoredEntry])[];
+type RowEntry = readonly [sequence: number, entry: StoredEntry, order?: number];
+type RowEntries = readonly RowEntry[];
 
 /** The rows of the outbox and, beside them, what each lane holds: nobody ever has to count. */
 export interface OutboxLanes {
-  /** Appends entries as `encodeEntry` wrote them. */
-  append(relay: string, lane: Lane, entries: readonly string[]): void;
+  /** Numbers what arrived at one destination, in its order, and appends each to its lane. */
+  append(relay: string, arrivals: readonly Arrival[]): void;
   /** In the order of delivery. A lane ends at the first entry that `mayLeave` keeps back. */
-  first(
-    relay: string,
-    countMax: number,
-    mayLeave: (lane: Lane, entry: StoredEntry) => boolean,
-  ): readonly NumberedEntry[];
+  first(relay: string, portion: Portion, mayLeave: MayLeave): readonly NumberedEntry[];
+  /** The newest number given out for a destination; 0 before the first. */
+  last(relay: string): number;
   oldest(relay: string, lane: Lane): StoredEntry | undefined;
   /** Takes the named entries out; those that are gone already are not in the result. */
-  take(relay: string, lane: Lane, sequences: readonly number[]): readonly StoredEntry[];
+  take(relay: string, lane: Lane, sequences: readonly number[]): readonly OrderedEntry[];
   /** Takes the oldest row out. Says how many entries it held. */
   shed(relay: string, lane: Lane): number;
-  bytes(): number;
+  /** What all destinations are owed, in all lanes or in one. */
+  bytes(lane?: Lane): number;
   /** The relay that holds most of this lane. */
   fullest(lane: Lane): string | undefined;
 }
+
+type MayLeave = (lane: Lane, entry: StoredEntry) => boolean;
 
 export function openLanes(database: Database): OutboxLanes {
   return new StoredLanes(prepare(database));
@@ -59,45 +76,58 @@ class StoredLanes implements OutboxLanes {
     this.#statements = statements;
   }
 
-  append(relay: string, lane: Lane, entries: readonly string[]): void {
-    const index = lanes.indexOf(lane);
-    const { lastSequence } = this.#laneRow(relay, index);
-    let bytes = 0;
-    for (const { sequence, body } of rowsOf(entries, lastSequence)) {
-      this.#statements.insert.run(relay, index, sequence, body);
-      bytes += body.length;
+  append(relay: string, arrivals: readonly Arrival[]): void {
+    const first = this.last(relay) + 1;
+    const numbered = arrivals.map((arrival, offset) => ({ ...arrival, sequence: first + offset }));
+    for (const [lane, group] of Map.groupBy(numbered, (each) => each.lane)) {
+      const index = lanes.indexOf(lane);
+      let bytes = 0;
+      for (const { sequence, body } of rowsOf(group)) {
+        this.#statements.insert.run(relay, index, sequence, body);
+        bytes += body.length;
+      }
+      this.#count(relay, index, group.length, bytes, group.at(-1)?.sequence);
     }
-    this.#count(relay, index, entries.length, bytes, entries.length);
   }
 
-  first(
-    relay: string,
-    countMax: number,
-    mayLeave: (lane: Lane, entry: StoredEntry) => boolean,
-  ): readonly NumberedEntry[] {
+  first(relay: string, portion: Portion, mayLeave: MayLeave): readonly NumberedEntry[] {
     const found: NumberedEntry[] = [];
-    for (const [index, lane] of lanes.entries()) {
-      const left = countMax - found.length;
-      if (left > 0) found.push(...this.#firstOf(relay, index, lane, left, mayLeave));
+    let left = portion;
+    for (const lane of portion.lanes) {
+      if (left.countMax === 0 || left.bytesMax <= 0) break;
+      const { entries, bytes } = this.#firstOf(relay, lane, left, mayLeave);
+      found.push(...entries);
+      const countMax = portion.countMax - found.length;
+      left = { ...left, countMax, bytesMax: left.bytesMax - bytes };
     }
     return found;
   }
 
+  /** `bytes` are those of the rows that were opened. */
   #firstOf(
     relay: string,
-    index: number,
     lane: Lane,
-    countMax: number,
-    mayLeave: (lane: Lane, entry: StoredEntry) => boolean,
-  ): readonly NumberedEntry[] {
-    const found: NumberedEntry[] = [];
-    for (const { body } of this.#statements.byOrder.iterate(relay, index)) {
-      for (const [sequence, entry] of JSON.parse(body) as RowEntries) {
-        if (found.length >= countMax || !mayLeave(lane, entry)) return found;
-        found.push({ lane, sequence, entry });
+    { after, upTo, countMax, bytesMax }: Portion,
+    mayLeave: MayLeave,
+  ): { readonly entries: readonly NumberedEntry[]; readonly bytes: number } {
+    const entries: NumberedEntry[] = [];
+    let bytes = 0;
+    const rows = this.#statements.byOrder.iterate({ relay, lane: lanes.indexOf(lane), after });
+    for (const { body } of rows) {
+      for (const [sequence, entry, order = sequence] of JSON.parse(body) as RowEntries) {
+        if (sequence <= after) continue;
+        const isEnough = entries.length >= countMax || sequence > upTo;
+        if (isEnough || !mayLeave(lane, entry)) return { entries, bytes };
+        entries.push({ lane, sequence, order, entry });
       }
+      bytes += body.length;
+      if (bytes >= bytesMax && entries.length > 0) break;
     }
-    return found;
+    return { entries, bytes };
+  }
+
+  last(relay: string): number {
+    return this.#statements.last.get(relay)?.last ?? 0;
   }
 
   oldest(relay: string, lane: Lane): StoredEntry | undefined {
@@ -105,11 +135,11 @@ class StoredLanes implements OutboxLanes {
     return row && (JSON.parse(row.body) as RowEntries)[0]?.[1];
   }
 
-  take(relay: string, lane: Lane, sequences: readonly number[]): readonly StoredEntry[] {
+  take(relay: string, lane: Lane, sequences: readonly number[]): readonly OrderedEntry[] {
     const index = lanes.indexOf(lane);
     const named = new Set(sequences);
     const seen = new Set<number>();
-    const taken: StoredEntry[] = [];
+    const taken: OrderedEntry[] = [];
     for (const sequence of sequences) {
       const row = this.#statements.covering.get(relay, index, sequence);
       // One row at a time, with all that is named of it.
@@ -129,8 +159,9 @@ class StoredLanes implements OutboxLanes {
     return length;
   }
 
-  bytes(): number {
-    return this.#statements.total.get()?.bytes ?? 0;
+  bytes(lane?: Lane): number {
+    const index = lane === undefined ? null : lanes.indexOf(lane);
+    return this.#statements.total.get({ lane: index })?.bytes ?? 0;
   }
 
   fullest(lane: Lane): string | undefined {
@@ -141,19 +172,21 @@ class StoredLanes implements OutboxLanes {
     return this.#statements.find.get(relay, lane) ?? { lastSequence: 0, entries: 0, bytes: 0 };
   }
 
-  /** `entries` and `bytes` came, or went when negative; `numbers` were given out. */
-  #count(relay: string, lane: number, entries: number, bytes: number, numbers = 0): void {
+  /** `entries` and `bytes` came, or went when negative; `last` is the newest number given out. */
+  #count(relay: string, lane: number, entries: number, bytes: number, last?: number): void {
     const row = this.#laneRow(relay, lane);
     const after = { entries: row.entries + entries, bytes: row.bytes + bytes };
     assert(after.entries >= 0 && after.bytes >= 0, 'the outbox holds what its lanes say');
-    const { lastSequence } = row;
-    this.#statements.save.run(relay, lane, lastSequence + numbers, after.entries, after.bytes);
+    const lastSequence = last ?? row.lastSequence;
+    this.#statements.save.run(relay, lane, lastSequence, after.entries, after.bytes);
   }
 
-  #takeFrom(relay: string, lane: number, row: Row, named: ReadonlySet<number>): StoredEntry[] {
+  #takeFrom(relay: string, lane: number, row: Row, named: ReadonlySet<number>): OrderedEntry[] {
     const all = JSON.parse(row.body) as RowEntries;
     const left = all.filter(([sequence]) => !named.has(sequence));
-    const taken = all.filter(([sequence]) => named.has(sequence)).map(([, entry]) => entry);
+    const taken = all
+      .filter(([sequence]) => named.has(sequence))
+      .map(([sequence, entry, order = sequence]) => ({ order, entry }));
     if (taken.length === 0) return taken;
     const body = left.length === 0 ? '' : JSON.stringify(left);
     if (left.length === 0) this.#statements.remove.run(relay, lane, row.sequence);
@@ -163,17 +196,19 @@ class StoredLanes implements OutboxLanes {
   }
 }
 
-function rowsOf(entries: readonly string[], lastSequence: number): Row[] {
+function rowsOf(numbered: readonly (Arrival & { readonly sequence: number })[]): Row[] {
   const rows: Row[] = [];
   let body = '';
   let held = 0;
-  for (const [offset, entry] of entries.entries()) {
-    const sequence = lastSequence + 1 + offset;
-    body += `${held === 0 ? '[' : ','}[${sequence},${entry}]`;
+  let first = 0;
+  for (const [index, { sequence, entry, order }] of numbered.entries()) {
+    if (held === 0) first = sequence;
+    const place = order === undefined ? '' : `,${order}`;
+    body += `${held === 0 ? '[' : ','}[${sequence},${entry}${place}]`;
     held += 1;
     const isFull = held >= rowEntriesMax || body.length >= rowBytesMax;
-    if (!isFull && offset < entries.length - 1) continue;
-    rows.push({ sequence: sequence - held + 1, body: `${body}]` });
+    if (!isFull && index < numbered.length - 1) continue;
+    rows.push({ sequence: first, body: `${body}]` });
     body = '';
     held = 0;
   }
@@ -208,8 +243,15 @@ function prepare(database: Database) {
       `select sequence, body from outbox where relay = ? and lane = ? and sequence <= ?
        order by sequence desc limit 1`,
     ),
-    byOrder: database.prepare<[string, number], { body: string }>(
-      'select body from outbox where relay = ? and lane = ? order by sequence',
+    // From the row on that covers the number asked for: rows are named by their first one.
+    byOrder: database.prepare<{ relay: string; lane: number; after: number }, { body: string }>(
+      `select body from outbox where relay = @relay and lane = @lane and sequence >= coalesce(
+         (select max(sequence) from outbox
+          where relay = @relay and lane = @lane and sequence <= @after), 0)
+       order by sequence`,
+    ),
+    last: database.prepare<[string], { last: number | null }>(
+      'select max(last_sequence) as last from outbox_lane where relay = ?',
     ),
     oldest: database.prepare<[string, number], { body: string }>(
       'select body from outbox where relay = ? and lane = ? order by sequence limit 1',
@@ -219,8 +261,9 @@ function prepare(database: Database) {
          select min(sequence) from outbox where relay = @relay and lane = @lane)
        returning body`,
     ),
-    total: database.prepare<[], { bytes: number }>(
-      'select coalesce(sum(bytes), 0) as bytes from outbox_lane',
+    total: database.prepare<{ lane: number | null }, { bytes: number }>(
+      `select coalesce(sum(bytes), 0) as bytes from outbox_lane
+       where @lane is null or lane = @lane`,
     ),
     fullest: database.prepare<[number], { relay: string }>(
       'select relay from outbox_lane where lane = ? and entries > 0 order by bytes desc limit 1',

@@ -1,10 +1,10 @@
 import type { Provisional } from '../core/clock.ts';
 import type { Released } from '../core/observation.ts';
-import { type Lane, lanes, type OutboxEntry } from '../core/relay.ts';
+import { type Lane, lanes, type OutboxPage, type Portion } from '../core/relay.ts';
 import type { Counters } from './counters.ts';
 import type { Database } from './database.ts';
-import { decodeEntry, encodeEntry, markOf, type StoredEntry } from './entry-codec.ts';
-import { laneAt, type OutboxLanes, openLanes } from './outbox-lanes.ts';
+import { countOf, decodeEntry, encodeEntry, markOf, type StoredEntry } from './entry-codec.ts';
+import { type Arrival, laneAt, type OutboxLanes, openLanes } from './outbox-lanes.ts';
 import { inTrueTime, type TrustedTime } from './trusted-time.ts';
 
 /** The name of one row. */
@@ -31,6 +31,13 @@ export interface RefusedEntry {
   readonly observations: readonly Released[];
 }
 
+/** Bytes that all destinations together may be owed. */
+export interface OutboxBudget {
+  readonly bytesMax: number;
+  /** Of one lane alone, besides. There is none for alerts. */
+  readonly laneBytesMax: Readonly<Partial<Record<SheddableLane, number | undefined>>>;
+}
+
 export interface Shed {
   readonly relay: string;
   readonly lane: Lane;
@@ -38,7 +45,8 @@ export interface Shed {
 }
 
 /** Alerts are never shed; the others in this order. */
-const shedOrder: readonly Lane[] = ['waveform', 'trend', 'numeric'];
+const shedOrder = ['waveform', 'trend', 'numeric'] as const satisfies readonly Lane[];
+type SheddableLane = (typeof shedOrder)[number];
 
 /**
  * What each destination is still owed, in the order it will be sent: by lane, then by arrival.
@@ -48,11 +56,11 @@ const shedOrder: readonly Lane[] = ['waveform', 'trend', 'numeric'];
 export interface Outbox {
   add(departures: Iterable<{ relay: string; lane: Lane; observations: readonly Released[] }>): void;
   /** `moment` is now on the monotonic clock: what waits for the time to be known stays till then. */
-  next(relay: string, countMax: number, moment?: Provisional): readonly OutboxEntry[];
+  next(relay: string, portion: Portion, moment?: Provisional): OutboxPage;
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
-  /** Makes room: never more than `bytesMax`, alerts excepted. Says what it had to let go. */
-  shed(bytesMax: number): readonly Shed[];
+  /** Makes room: never more than the budget, alerts excepted. Says what it had to let go. */
+  shed(budget: OutboxBudget): readonly Shed[];
   depths(): readonly OutboxDepth[];
   refused(relay?: string): readonly RefusedEntry[];
   /** How much was refused, by destination and cause. */
@@ -61,7 +69,7 @@ export interface Outbox {
     readonly cause: string;
     readonly entries: number;
   }[];
-  /** Puts what was refused back in its lane, last. Returns how many. */
+  /** Puts what was refused back in its lane, last, but with its old place. Returns how many. */
   retry(relay?: string): number;
 }
 
@@ -75,46 +83,45 @@ export function openOutbox(
 
   return {
     add(departures) {
-      const groups = new Map<string, { relay: string; lane: Lane; entries: string[] }>();
+      const groups = new Map<string, Arrival[]>();
       for (const { relay, lane, observations } of departures) {
-        const key = `${relay}/${lane}`;
-        const group = groups.get(key) ?? { relay, lane, entries: [] };
-        if (group.entries.length === 0) groups.set(key, group);
-        group.entries.push(encodeEntry(observations));
+        const arrival = { lane, entry: encodeEntry(observations) };
+        const group = groups.get(relay);
+        if (group) group.push(arrival);
+        else groups.set(relay, [arrival]);
       }
-      for (const { relay, lane, entries } of groups.values()) rows.append(relay, lane, entries);
+      for (const [relay, arrivals] of groups) rows.append(relay, arrivals);
     },
 
-    next(relay, countMax, moment) {
+    next(relay, portion, moment) {
       const mayLeave = (lane: Lane, entry: StoredEntry) => {
         const mark = markOf(entry);
         return lane === 'alert' || !mark || !isWaiting(mark, moment, trustedTime);
       };
-      return rows.first(relay, countMax, mayLeave).map(({ entry, ...name }) => ({
+      const entries = rows.first(relay, portion, mayLeave).map(({ entry, ...name }) => ({
         ...name,
         observations: decodeEntry(entry).map((one) => inTrueTime(one, trustedTime)),
       }));
+      return { entries, lastSequence: rows.last(relay) };
     },
 
     delivered(relay, names) {
       let observations = 0;
       for (const [lane, group] of Map.groupBy(names, (name) => name.lane)) {
         const sequences = group.map(({ sequence }) => sequence);
-        for (const entry of rows.take(relay, lane, sequences)) {
-          observations += decodeEntry(entry).length;
-        }
+        for (const { entry } of rows.take(relay, lane, sequences)) observations += countOf(entry);
       }
       counters.add(`delivered/${relay}`, observations);
     },
 
     setAside(relay, { lane, sequence }, cause, at) {
-      for (const entry of rows.take(relay, lane, [sequence])) {
-        refuse.run(relay, lanes.indexOf(lane), JSON.stringify(entry), cause, at);
+      for (const { entry, order } of rows.take(relay, lane, [sequence])) {
+        refuse.run(relay, lanes.indexOf(lane), order, JSON.stringify(entry), cause, at);
         counters.add(`refused/${relay}`, 1);
       }
     },
 
-    shed: (bytesMax) => shedOrder.flatMap((lane) => shedLane(rows, counters, lane, bytesMax)),
+    shed: (budget) => shedTo(budget, rows, counters),
 
     depths: () =>
       depths.all().map(({ lane: index, ...rest }) => {
@@ -135,11 +142,31 @@ export function openOutbox(
 
     retry(relay) {
       const back = takeRefused.all({ relay: relay ?? null });
-      const inOrder = back.toSorted((a, b) => a.sequence - b.sequence);
-      for (const { relay, lane, body } of inOrder) rows.append(relay, laneAt(lane), [body]);
+      putBack(back, rows);
       return back.length;
     },
   };
+}
+
+/** In the order of arrival. */
+function putBack(
+  back: readonly {
+    readonly relay: string;
+    readonly lane: number;
+    readonly order: number;
+    readonly body: string;
+  }[],
+  rows: OutboxLanes,
+): void {
+  const inOrder = back.toSorted((one, other) => one.order - other.order);
+  for (const [relay, group] of Map.groupBy(inOrder, (row) => row.relay)) {
+    const arrivals = group.map(({ lane, order, body }) => ({
+      lane: laneAt(lane),
+      order,
+      entry: body,
+    }));
+    rows.append(relay, arrivals);
+  }
 }
 
 /** A destination waits at most this long for the time of a measurement; then it gets it marked. */
@@ -155,10 +182,32 @@ function isWaiting(
   return moment.monotonicMs - monotonicMs < trustWaitMsMax;
 }
 
-/** Takes the oldest of the lane, from whoever holds most of it, until the outbox fits. */
-function shedLane(rows: OutboxLanes, counters: Counters, lane: Lane, bytesMax: number): Shed[] {
+/** First each lane to its own budget, then all of them together to theirs. */
+function shedTo(
+  { bytesMax, laneBytesMax }: OutboxBudget,
+  rows: OutboxLanes,
+  counters: Counters,
+): readonly Shed[] {
+  const byLane = shedOrder.flatMap((lane) => {
+    const laneMax = laneBytesMax[lane];
+    if (laneMax === undefined) return [];
+    return shedLane(rows, counters, lane, () => rows.bytes(lane) > laneMax);
+  });
+  const together = shedOrder.flatMap((lane) =>
+    shedLane(rows, counters, lane, () => rows.bytes() > bytesMax),
+  );
+  return [...byLane, ...together];
+}
+
+/** Takes the oldest of the lane, from whoever holds most of it, until what is left fits. */
+function shedLane(
+  rows: OutboxLanes,
+  counters: Counters,
+  lane: Lane,
+  isTooMuch: () => boolean,
+): Shed[] {
   const entries = new Map<string, number>();
-  while (rows.bytes() > bytesMax) {
+  while (isTooMuch()) {
     const relay = rows.fullest(lane);
     if (relay === undefined) break;
     entries.set(relay, (entries.get(relay) ?? 0) + rows.shed(relay, lane));
@@ -173,7 +222,8 @@ function prepare(database: Database) {
       'select relay, lane, entries, bytes from outbox_lane order by relay, lane',
     ),
     refuse: database.prepare(
-      'insert into refused (relay, lane, body, cause, refused_at) values (?, ?, ?, ?, ?)',
+      `insert into refused (relay, lane, arrival, body, cause, refused_at)
+       values (?, ?, ?, ?, ?, ?)`,
     ),
     refused: database.prepare<
       { relay: string | null },
@@ -195,10 +245,10 @@ function prepare(database: Database) {
     ),
     takeRefused: database.prepare<
       { relay: string | null },
-      { sequence: number; relay: string; lane: number; body: string }
+      { order: number; relay: string; lane: number; body: string }
     >(
       `delete from refused where @relay is null or relay = @relay
-       returning sequence, relay, lane, body`,
+       returning arrival as "order", relay, lane, body`,
     ),
   };
 }

@@ -168,6 +168,8 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
   afterAll(() => destination?.close());
 
   const context: RelayContext = {
+    channel: 'data',
+    now: () => Date.now(),
     readFile: () => Buffer.from(tls.ca),
     readSecret: () => Buffer.from(destination.secret ?? ''),
   };

@@ -8,9 +8,11 @@ import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Intake } from '../../gateway/core/intake.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { pseudonymOf } from '../../gateway/core/pseudonym.ts';
+import { lanes } from '../../gateway/core/relay.ts';
 import { expire, startKeeper } from '../../gateway/keeping.ts';
 import { openPolicyMaker } from '../../gateway/policy.ts';
 import { openStore } from '../../gateway/store/store.ts';
+import { budget, owed } from '../support/outbox.ts';
 import { intake, noon, profiles } from '../support/wards.ts';
 
 const monitor = 'generic-vital-signs-monitor';
@@ -37,8 +39,8 @@ async function start() {
     const device = { id: id as DeviceId, profile, class: 'IIb', function: 'monitor' } as const;
     store.devices.add({ ...device, ward: '3B', bed, addedAt: 0 }, { hash: '', expiresAt: 0 });
   }
-  const maker = await openPolicyMaker({ directory, relays: ['ehr'], profiles });
-  const keeper = startKeeper(store, maker, 1_000_000);
+  const maker = await openPolicyMaker({ directory, relays: [{ id: 'ehr', lanes }], profiles });
+  const keeper = startKeeper(store, maker, budget(1_000_000));
   const keep = (...intakes: readonly Intake[]) => {
     const batch = openBatch();
     for (const each of intakes) batch.add(each);
@@ -52,13 +54,11 @@ async function start() {
     const names = new Map(
       subjects.map((name) => [pseudonymOf('subject', name, pseudonymKey), name]),
     );
-    return store.outbox
-      .next('ehr', 100)
-      .flatMap(({ observations }) =>
-        observations.flatMap((one) =>
-          one.kind === 'numeric' ? [`${one.value} ${names.get(one.subject as never) ?? '?'}`] : [],
-        ),
-      );
+    return owed(store, 'ehr', 100).flatMap(({ observations }) =>
+      observations.flatMap((one) =>
+        one.kind === 'numeric' ? [`${one.value} ${names.get(one.subject as never) ?? '?'}`] : [],
+      ),
+    );
   };
   return { store, maker, keeper, keep, released };
 }
@@ -180,7 +180,7 @@ it('knows after a restart what it was told before, and takes a repeated message 
   const { store, maker, keep } = await start();
   const first = adt('A01', 'A', '1', 5);
   keep(first, adt('A02', 'A', '2', 10));
-  const again = startKeeper(store, maker, 1_000_000);
+  const again = startKeeper(store, maker, budget(1_000_000));
   const batch = openBatch();
   batch.add({ ...first, bytes: Uint8Array.from(first.bytes) });
   const kept = again.keep(batch.close());

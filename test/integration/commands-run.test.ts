@@ -13,6 +13,7 @@ import {
   wardgate,
   wardgateJson,
 } from '../support/command.ts';
+import { owed } from '../support/outbox.ts';
 import { released } from '../support/released.ts';
 import { drained, freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
@@ -195,7 +196,7 @@ describe('wardgate outbox', () => {
     store.transact(() => {
       store.outbox.add([departure(95, 'ehr'), departure(96, 'ehr'), departure(97, 'lab')]);
       for (const relay of ['ehr', 'lab']) {
-        const [first] = store.outbox.next(relay, 1);
+        const [first] = owed(store, relay, 1);
         if (first) store.outbox.setAside(relay, first, 'HTTP 422', Date.now());
       }
     });

@@ -54,6 +54,8 @@ function connect({
     ...(client && { clientCertificate: 'cert', clientKey: 'key' }),
   });
   const connection = fhir.connect(options, {
+    channel: 'data',
+    now: () => Date.now(),
     readFile: (path) => Buffer.from(files[path] ?? ''),
     readSecret: (path) => Buffer.from(files[path] ?? ''),
   });
@@ -198,6 +200,8 @@ describe('a server that is not the hospital', () => {
     onTestFinished(() => server.close());
     const options = fhir.options.parse({ url: server.url, ca: 'ca' });
     const connection = fhir.connect(options, {
+      channel: 'data',
+      now: () => Date.now(),
       readFile: () => Buffer.from(elsewhere.ca),
       readSecret: () => Buffer.from(''),
     });

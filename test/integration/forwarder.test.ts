@@ -1,8 +1,15 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { GatewayError } from '../../gateway/core/error.ts';
 import type { EventName } from '../../gateway/core/event.ts';
-import type { Delivery, Lane, OutboxEntry } from '../../gateway/core/relay.ts';
-import { type Forwarder, type OutboxPort, startForwarder } from '../../gateway/forwarder.ts';
+import {
+  type Channel,
+  type Delivery,
+  type Lane,
+  type OutboxEntry,
+  probeAfterMs,
+} from '../../gateway/core/relay.ts';
+import type { OutboxPort } from '../../gateway/delivery-channel.ts';
+import { type Forwarder, startForwarder } from '../../gateway/forwarder.ts';
 import { openStore, type Store } from '../../gateway/store/store.ts';
 import { released } from '../support/released.ts';
 import { temporaryFolder, until } from '../support/site.ts';
@@ -15,6 +22,8 @@ interface Ward {
   readonly forwarder: Forwarder;
   /** The values of every send, in order. */
   readonly sends: (readonly number[])[];
+  /** On which line each of them went. */
+  readonly channels: Channel[];
   readonly sentAt: number[];
   readonly logged: EventName[];
   readonly faults: unknown[];
@@ -25,7 +34,15 @@ interface Ward {
 
 interface Rules {
   /** How the hospital answers the values of the send with this index. */
-  readonly answer?: (values: readonly number[], send: number) => Delivery | Promise<Delivery>;
+  readonly answer?: (
+    values: readonly number[],
+    send: number,
+    channel: Channel,
+  ) => Delivery | Promise<Delivery>;
+  readonly probe?: () => Promise<Delivery>;
+  readonly clock?: () => number;
+  readonly backlogPerSecondMax?: number;
+  readonly onSend?: (batch: readonly OutboxEntry[]) => void;
   readonly outbox?: Partial<OutboxPort>;
   readonly chance?: number;
   readonly batchMax?: number;
@@ -33,10 +50,11 @@ interface Rules {
 }
 
 /** The real outbox on disk, and a hospital that answers as it is told. */
-function startWard({ answer = () => delivered, outbox, chance = 0, ...rest }: Rules): Ward {
+function startWard({ answer = () => delivered, outbox, chance = 0, probe, ...rest }: Rules): Ward {
   const folder = temporaryFolder('forwarder');
   const store = openStore(folder.path, new Uint8Array(32).fill(7));
   const sends: (readonly number[])[] = [];
+  const channels: Channel[] = [];
   const sentAt: number[] = [];
   const logged: EventName[] = [];
   const faults: unknown[] = [];
@@ -55,19 +73,24 @@ function startWard({ answer = () => delivered, outbox, chance = 0, ...rest }: Ru
   const forwarder = startForwarder({
     relay,
     batchMax: rest.batchMax ?? 100,
-    connection: {
+    backlogPerSecondMax: rest.backlogPerSecondMax ?? 1_000_000,
+    monotonicMs: rest.clock ?? (() => performance.now()),
+    connect: (channel) => ({
       async send(batch) {
         const values = valuesOf(batch);
+        rest.onSend?.(batch);
         sends.push(values);
+        channels.push(channel);
         sentAt.push(performance.now());
-        return answer(values, sends.length - 1);
+        return answer(values, sends.length - 1, channel);
       },
+      ...(probe && { probe }),
       close() {
         isClosed = true;
       },
-    },
+    }),
     outbox: {
-      next: async (name, countMax) => store.outbox.next(name, countMax),
+      next: async (name, asked) => store.outbox.next(name, asked),
       delivered: async (name, names) => store.transact(() => store.outbox.delivered(name, names)),
       setAside: async (name, entry, cause, at) =>
         store.transact(() => store.outbox.setAside(name, entry, cause, at)),
@@ -84,7 +107,10 @@ function startWard({ answer = () => delivered, outbox, chance = 0, ...rest }: Ru
     folder.remove();
   });
   const isEmpty = () => store.outbox.depths().every(({ entries }) => entries === 0);
-  return { store, forwarder, sends, sentAt, logged, faults, closed: () => isClosed, add, isEmpty };
+  return {
+    ...{ store, forwarder, sends, channels, sentAt, logged, faults, add, isEmpty },
+    closed: () => isClosed,
+  };
 }
 
 function valuesOf(batch: readonly OutboxEntry[]): number[] {
@@ -98,7 +124,7 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 const pausesOf = ({ sentAt }: Ward) =>
   sentAt.slice(1).map((at, index) => at - (sentAt[index] ?? 0));
 
-it('sends alerts before anything else, and each lane in the order of arrival', async () => {
+it('sends alerts on a line of their own, and each lane in the order of arrival', async () => {
   const ward = startWard({
     batchMax: 3,
     waiting: [
@@ -110,10 +136,121 @@ it('sends alerts before anything else, and each lane in the order of arrival', a
     ],
   });
   await until('everything sent', ward.isEmpty);
-  expect(ward.sends).toEqual([
-    [5, 4, 2],
-    [3, 6, 1],
+  const sentBy = (channel: Channel) => ward.sends.filter((_, at) => ward.channels[at] === channel);
+  expect(sentBy('alerts')).toEqual([[5]]);
+  expect(sentBy('data')).toEqual([
+    [4, 2, 3],
+    [6, 1],
   ]);
+});
+
+it('lets no alert wait for a batch whose answer does not come', async () => {
+  const stuck = Promise.withResolvers<Delivery>();
+  const ward = startWard({
+    answer: (_, __, channel) => (channel === 'data' ? stuck.promise : delivered),
+    waiting: [['trend', 1]],
+  });
+  await until('the batch is under way', () => ward.sends.length === 1);
+  for (const value of [2, 3, 4]) {
+    ward.add('alert', value);
+    ward.forwarder.wake(true);
+    await until('the alert is there', () => ward.sends.length === value);
+  }
+  expect(ward.channels).toEqual(['data', 'alerts', 'alerts', 'alerts']);
+  stuck.resolve(delivered);
+  await until('everything sent', ward.isEmpty);
+});
+
+it('keeps alerts in their order, however long they wait', async () => {
+  let isDown = true;
+  const ward = startWard({
+    answer: () => (isDown ? { outcome: 'retry', cause: '503' } : delivered),
+    batchMax: 2,
+    waiting: [['alert', ...range(5)]],
+  });
+  await until('it waits', () => ward.logged.includes('relay.down'));
+  ward.add('alert', 5, 6);
+  isDown = false;
+  await until('everything sent', ward.isEmpty, 10_000);
+  const arrived = ward.sends.slice(ward.sends.findLastIndex(([first]) => first === 0)).flat();
+  expect(arrived).toEqual(range(7));
+});
+
+it('sends live data before the backlog, one batch of each in turn, and says their order', async () => {
+  const orders: number[] = [];
+  const first = Promise.withResolvers<Delivery>();
+  const ward: Ward = startWard({
+    batchMax: 2,
+    answer: (_, send) => (send === 0 ? first.promise : delivered),
+    waiting: [['trend', ...range(8)]],
+    onSend: (batch) => orders.push(...batch.map(({ order }) => order)),
+  });
+  // What waited at the start is backlog.
+  await until('the backlog is under way', () => ward.sends.length === 1);
+  ward.add('trend', 100, 101, 102);
+  first.resolve(delivered);
+  await until('everything sent', ward.isEmpty);
+  expect(ward.sends).toEqual([[0, 1], [100, 101], [2, 3], [102], [4, 5], [6, 7]]);
+  expect(orders).toEqual([1, 2, 9, 10, 3, 4, 11, 5, 6, 7, 8]);
+});
+
+it('lets a backlog leave no faster than the site allows, and live data at once', async () => {
+  const ward = startWard({
+    batchMax: 2,
+    backlogPerSecondMax: 10,
+    waiting: [['trend', ...range(6)]],
+  });
+  await until('the backlog began', () => ward.sends.length > 0);
+  const from = performance.now();
+  ward.add('trend', 100);
+  ward.forwarder.wake(false);
+  await until('live data is there', () => ward.sends.some(([value]) => value === 100));
+  await until('everything sent', ward.isEmpty, 5_000);
+  // Two batches of two are still due, 200 ms apart.
+  const tookMs = (ward.sentAt.at(-1) ?? 0) - from;
+  expect(tookMs).toBeGreaterThan(350);
+  expect(ward.sends.findIndex(([value]) => value === 100)).toBe(1);
+});
+
+it('believes a destination that answers entry by entry, and sends the others again', async () => {
+  const ward = startWard({
+    answer: ([first]) =>
+      first === 3
+        ? { outcome: 'refused', cause: 'AE', entryCount: 1 }
+        : { outcome: 'delivered', entryCount: first === 0 ? 3 : 1 },
+    waiting: [['numeric', ...range(6)]],
+  });
+  await until('everything decided', ward.isEmpty, 5_000);
+  expect(ward.sends.map(([first]) => first)).toEqual([0, 3, 4, 5]);
+  expect(ward.store.outbox.refused()).toMatchObject([
+    { cause: 'AE', observations: [{ value: 3 }] },
+  ]);
+  expect(ward.store.counters.all()).toMatchObject({ 'delivered/ehr': 5, 'refused/ehr': 1 });
+});
+
+it('asks a silent destination whether it is there, and says when it is not', async () => {
+  let now = 0;
+  let isThere = false;
+  const ward = startWard({
+    clock: () => now,
+    probe: async () => (isThere ? delivered : { outcome: 'retry', cause: 'ETIMEDOUT' }),
+  });
+  ward.forwarder.wake(true);
+  await until('it rests', () => true);
+  expect(ward.logged).toEqual([]);
+  now = probeAfterMs;
+  ward.forwarder.wake(true);
+  await until(
+    'it asked in vain',
+    () => ward.logged.filter((one) => one === 'relay.down').length === 2,
+  );
+  isThere = true;
+  now = 3 * probeAfterMs;
+  await until(
+    'it is back',
+    () => ward.logged.filter((one) => one === 'relay.up').length === 2,
+    10_000,
+  );
 });
 
 it('narrows a refusal down to the one entry, sets it aside, and delivers all the others', async () => {
@@ -137,8 +274,8 @@ it('narrows a refusal down to the one entry, sets it aside, and delivers all the
     { cause: 'HTTP 422', refusedAt: 9, observations: [{ value: 13 }] },
     { cause: 'HTTP 422', refusedAt: 9, observations: [{ value: 40 }] },
   ]);
-  // Halving: a handful of sends for each, not one for every entry.
-  expect(ward.sends.length).toBeLessThan(40);
+  // Halving: log2 of the batch and one for each, and no small batches for the rest.
+  expect(ward.sends.length).toBeLessThan(2 * 2 * 7);
   expect(ward.logged.filter((event) => event === 'relay.refused')).toHaveLength(2);
 });
 
@@ -210,7 +347,7 @@ it('wakes at once when something new waits', async () => {
   for (const value of [1, 2, 3]) {
     ward.add('alert', value);
     const from = performance.now();
-    ward.forwarder.wake();
+    ward.forwarder.wake(true);
     await until('it sent', () => ward.sends.length === value);
     // Far less than the second between two looks of its own.
     expect((ward.sentAt.at(-1) ?? 0) - from).toBeLessThan(500);

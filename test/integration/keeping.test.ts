@@ -7,6 +7,7 @@ import type { Intake } from '../../gateway/core/intake.ts';
 import { startKeeper } from '../../gateway/keeping.ts';
 import type { Policy } from '../../gateway/pipeline.ts';
 import { openStore } from '../../gateway/store/store.ts';
+import { budget, owed } from '../support/outbox.ts';
 import { bound, intake, policyOf } from '../support/wards.ts';
 
 const monitor = 'generic-vital-signs-monitor';
@@ -19,7 +20,7 @@ function start(policy: Policy) {
     store.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  return { store, keeper: startKeeper(store, { make: () => policy }, 1_000_000) };
+  return { store, keeper: startKeeper(store, { make: () => policy }, budget(1_000_000)) };
 }
 
 function batchOf(...intakes: Intake[]) {
@@ -45,7 +46,7 @@ it('leaves out the one message that a fault of ours cannot admit, and keeps the 
     batchOf(intake('mon-1', message(1)), intake('mon-2', message(1)), intake('mon-1', message(2))),
   );
   expect(kept).toMatchObject({ refused: [1], faults: ['mon-2'], departures: 2 });
-  expect(store.outbox.next('ehr', 10)).toHaveLength(2);
+  expect(owed(store, 'ehr', 10)).toHaveLength(2);
 });
 
 it('keeps what has nowhere to go, with its patient, until the site has a destination', () => {
@@ -53,9 +54,9 @@ it('keeps what has nowhere to go, with its patient, until the site has a destina
   const { store, keeper } = start({ ...policy, destinations: [] });
   keeper.keep(batchOf(intake('mon-1', message(1)), intake('mon-1', message(2))));
   expect(store.held.depths()).toMatchObject([{ device: 'mon-1', cause: 'no-relay', rows: 2 }]);
-  startKeeper(store, { make: () => policy }, 1_000_000);
+  startKeeper(store, { make: () => policy }, budget(1_000_000));
   expect(store.held.depths()).toEqual([]);
-  expect(store.outbox.next('ehr', 10)).toHaveLength(2);
+  expect(owed(store, 'ehr', 10)).toHaveLength(2);
 });
 
 it('refuses what a device that is not registered sends', () => {

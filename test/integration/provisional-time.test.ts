@@ -6,6 +6,7 @@ import type { Instant } from '../../gateway/core/observation.ts';
 import { startKeeper } from '../../gateway/keeping.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { isChronyRight, readTimeService } from '../../gateway/time/time-service.ts';
+import { budget, portion } from '../support/outbox.ts';
 import { temporaryFolder } from '../support/site.ts';
 import { bound, intake, noon, policyOf } from '../support/wards.ts';
 
@@ -34,7 +35,7 @@ function start(associations = [bound('B', noon - day), bound('A', 0, noon - day)
     folder.remove();
   });
   const policy = policyOf({ 'mon-1': { profile: monitor, associations } });
-  const keeper = startKeeper(store, { make: () => policy }, 1_000_000);
+  const keeper = startKeeper(store, { make: () => policy }, budget(1_000_000));
   const take = (message: unknown, monotonicMs: number, isTrusted = false) => {
     const batch = openBatch();
     const receivedAt = (wrong + monotonicMs) as Instant;
@@ -42,7 +43,9 @@ function start(associations = [bound('B', noon - day), bound('A', 0, noon - day)
     return keeper.keep(batch.close());
   };
   const owed = (monotonicMs: number, boot = 'b1') =>
-    store.outbox.next('ehr', 10, { boot, monotonicMs }).flatMap(({ observations }) => observations);
+    store.outbox
+      .next('ehr', portion({ countMax: 10 }), { boot, monotonicMs })
+      .entries.flatMap(({ observations }) => observations);
   return { store, keeper, take, owed };
 }
 

@@ -10,6 +10,7 @@ import type { Lane } from '../../gateway/core/relay.ts';
 import { lockSite } from '../../gateway/store/database.ts';
 import { decodeEntry, encodeEntry } from '../../gateway/store/entry-codec.ts';
 import { openStore, type Store } from '../../gateway/store/store.ts';
+import { budget, owed, portion } from '../support/outbox.ts';
 
 const key = new Uint8Array(32).fill(7);
 
@@ -47,9 +48,9 @@ const departure = (value: number, lane: Lane = 'trend', relay = 'ehr') => ({
 const add = (store: Store, ...departures: ReturnType<typeof departure>[]) =>
   store.transact(() => store.outbox.add(departures));
 const valuesOf = (store: Store, relay = 'ehr') =>
-  store.outbox
-    .next(relay, 1_000)
-    .flatMap(({ observations }) => observations.map((each) => 'value' in each && each.value));
+  owed(store, relay, 1_000).flatMap(({ observations }) =>
+    observations.map((each) => 'value' in each && each.value),
+  );
 
 describe('the outbox', () => {
   it('sends alerts first, then each lane in the order of arrival', () => {
@@ -62,7 +63,7 @@ describe('the outbox', () => {
   it('lets a row go only when that very row is delivered', () => {
     const store = open();
     add(store, departure(1), departure(2), departure(3));
-    const [first, second] = store.outbox.next('ehr', 2);
+    const [first, second] = owed(store, 'ehr', 2);
     store.transact(() => store.outbox.delivered('ehr', second ? [second] : []));
     expect(valuesOf(store)).toEqual([1, 3]);
     // Told twice: the second time there is nothing to let go.
@@ -95,7 +96,7 @@ describe('the outbox', () => {
     const bytes = () => store.outbox.depths().reduce((sum, depth) => sum + depth.bytes, 0);
     const left: (readonly unknown[])[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
-      store.transact(() => store.outbox.shed(bytes() - 1));
+      store.transact(() => store.outbox.shed(budget(bytes() - 1)));
       left.push(valuesOf(store));
     }
     expect(left).toEqual([[0, 1, 2], [0, 1], [0], [0]]);
@@ -104,6 +105,61 @@ describe('the outbox', () => {
       'shed/ehr/trend': 1,
       'shed/ehr/waveform': 1,
     });
+  });
+
+  it('numbers what a destination is owed over all its lanes, and keeps the place of the refused', () => {
+    const store = open();
+    add(store, departure(1), departure(2, 'alert'), departure(3, 'waveform'), departure(4));
+    add(store, departure(5, 'numeric'), departure(6, 'trend', 'other'));
+    const places = (relay: string) =>
+      owed(store, relay, 10).map(({ lane, sequence, order }) => [lane, sequence, order]);
+    expect(places('ehr')).toEqual([
+      ['alert', 2, 2],
+      ['numeric', 5, 5],
+      ['trend', 1, 1],
+      ['trend', 4, 4],
+      ['waveform', 3, 3],
+    ]);
+    expect(places('other')).toEqual([['trend', 1, 1]]);
+    // Refused twice: its place is still the one it arrived at.
+    for (const sequence of [1, 6]) {
+      store.transact(() => {
+        store.outbox.setAside('ehr', { lane: 'trend', sequence }, 'HTTP 422', 9);
+        store.outbox.retry();
+      });
+    }
+    expect(places('ehr').at(-2)).toEqual(['trend', 7, 1]);
+  });
+
+  it('gives what is asked for: lanes, numbers, at most so many entries and bytes', () => {
+    const store = open();
+    add(store, ...Array.from({ length: 100 }, (_, value) => departure(value + 1)));
+    add(store, departure(101, 'waveform'), departure(102, 'alert'));
+    const numbers = (changes: Parameters<typeof portion>[0]) =>
+      store.outbox.next('ehr', portion(changes)).entries.map(({ sequence }) => sequence);
+    expect(numbers({ lanes: ['alert'] })).toEqual([102]);
+    expect(numbers({ after: 40, upTo: 43 })).toEqual([41, 42, 43]);
+    expect(numbers({ after: 99 })).toEqual([102, 100, 101]);
+    expect(numbers({ lanes: ['trend'], after: 30, countMax: 4 })).toEqual([31, 32, 33, 34]);
+    // Whole rows, and one at least.
+    expect(numbers({ lanes: ['trend'], bytesMax: 1 })).toHaveLength(32);
+    expect(store.outbox.next('ehr', portion({ lanes: [] })).lastSequence).toBe(102);
+  });
+
+  it('keeps each lane to a budget of its own, where the site gives it one', () => {
+    const store = open();
+    const many = (lane: Lane) => Array.from({ length: 200 }, (_, value) => departure(value, lane));
+    add(store, ...many('numeric'), ...many('trend'), ...many('waveform'));
+    const bytesOf = () =>
+      Object.fromEntries(store.outbox.depths().map(({ lane, bytes }) => [lane, bytes]));
+    const before = bytesOf();
+    const numericMax = Math.ceil((before['numeric'] ?? 0) / 2);
+    const shed = store.transact(() =>
+      store.outbox.shed({ bytesMax: 1e9, laneBytesMax: { numeric: numericMax } }),
+    );
+    expect(bytesOf()['numeric']).toBeLessThanOrEqual(numericMax);
+    expect(bytesOf()).toMatchObject({ trend: before['trend'], waveform: before['waveform'] });
+    expect(shed).toMatchObject([{ relay: 'ehr', lane: 'numeric' }]);
   });
 
   it('knows what its lanes hold, whatever was added, delivered, refused and shed', () => {
@@ -122,7 +178,7 @@ describe('the outbox', () => {
       fc.property(fc.array(act, { maxLength: 20 }), (acts) => {
         for (const { kind, count } of acts) {
           store.transact(() => {
-            const entries = store.outbox.next('ehr', count);
+            const entries = owed(store, 'ehr', count);
             if (kind === 'add') {
               const many = Array.from({ length: 20 * count }, (_, value) => departure(value));
               store.outbox.add(many);
@@ -130,16 +186,16 @@ describe('the outbox', () => {
             else if (kind === 'refuse' && entries[0]) {
               store.outbox.setAside('ehr', entries[0], 'no', 1);
             } else if (kind === 'retry') store.outbox.retry();
-            else store.outbox.shed(count);
+            else store.outbox.shed(budget(count));
           });
         }
-        const rows = store.outbox.next('ehr', 10_000);
+        const rows = owed(store, 'ehr', 10_000);
         expect(store.outbox.depths()[0]?.entries ?? 0).toBe(rows.length);
         expect(rows.map(({ sequence }) => sequence)).toEqual(
           rows.map(({ sequence }) => sequence).toSorted((one, other) => one - other),
         );
         store.transact(() => store.outbox.delivered('ehr', rows));
-        expect(store.outbox.next('ehr', 1)).toEqual([]);
+        expect(owed(store, 'ehr', 1)).toEqual([]);
         expect(store.outbox.depths()[0] ?? { entries: 0, bytes: 0 }).toMatchObject({
           entries: 0,
           bytes: 0,

@@ -11,6 +11,7 @@ import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
 import { simulate } from '../../gateway/simulation.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { monotonicMs } from '../../gateway/time/monotonic.ts';
+import { owed } from '../support/outbox.ts';
 import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
 import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
@@ -72,15 +73,13 @@ it('two devices whose cables are swapped are noticed and held, until each is bac
   const key = createSecretKey(ensureSecret(folder.path, 'pseudonym-ehr.key'));
   const names = new Map(['A', 'B'].map((name) => [pseudonymOf('subject', name, key), name]));
   const released = () =>
-    store.outbox
-      .next('ehr', 1_000)
-      .flatMap(({ observations }) =>
-        observations.flatMap((one) =>
-          one.kind === 'numeric' && one.metric === 'MDC_PULS_OXIM_SAT_O2'
-            ? [`${one.value} ${names.get(one.subject as never)}`]
-            : [],
-        ),
-      );
+    owed(store, 'ehr', 1_000).flatMap(({ observations }) =>
+      observations.flatMap((one) =>
+        one.kind === 'numeric' && one.metric === 'MDC_PULS_OXIM_SAT_O2'
+          ? [`${one.value} ${names.get(one.subject as never)}`]
+          : [],
+      ),
+    );
   const held = () =>
     store.held.depths().map(({ device, cause, rows }) => `${device} ${cause} ${rows}`);
 

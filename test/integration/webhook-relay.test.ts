@@ -29,6 +29,8 @@ function connect(port: number, secret = pem, more: object = {}): RelayConnection
     ...more,
   });
   const connection = webhook.connect(options, {
+    channel: 'data',
+    now: () => Date.now(),
     readFile: () => Buffer.from(tls.ca),
     readSecret: () => Buffer.from(secret),
   });

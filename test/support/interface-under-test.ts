@@ -4,6 +4,7 @@ import { createEventHub, type EventHub } from '../../gateway/api/event-hub.ts';
 import type { Route } from '../../gateway/api/route.ts';
 import { type GivenSettings, loadConfig } from '../../gateway/config.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
+import { lanes } from '../../gateway/core/relay.ts';
 import { accountsOf, routesOf } from '../../gateway/https-interface.ts';
 import { loadProfiles } from '../../gateway/profiles.ts';
 import { openSiteStore } from '../../gateway/site.ts';
@@ -39,8 +40,8 @@ export async function startInterface(
     data: {
       directory,
       profiles,
-      relays: relays.map(({ id }) => id),
-      bytesMax: retention.bytesMax,
+      relays: relays.map(({ id }) => ({ id, lanes })),
+      budget: retention,
       boot: 'test',
     },
     stamp: () => ({ boot: 'test', monotonicMs: performance.now(), isTrusted: true }),

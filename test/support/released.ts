@@ -24,5 +24,5 @@ export function outboxEntry(
   sequence = 1,
   lane: OutboxEntry['lane'] = 'numeric',
 ): OutboxEntry {
-  return { sequence, lane, observations };
+  return { sequence, order: sequence, lane, observations };
 }

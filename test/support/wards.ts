@@ -8,6 +8,7 @@ import type { DeviceProfile } from '../../gateway/core/device-profile.ts';
 import type { Channel, Intake } from '../../gateway/core/intake.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { Phi } from '../../gateway/core/phi.ts';
+import { lanes } from '../../gateway/core/relay.ts';
 import type { SanitizerRule } from '../../gateway/core/sanitizer.ts';
 import { type KnownDevice, type Policy, planLanes } from '../../gateway/pipeline.ts';
 import { findProtocol, loadProtocols } from '../../gateway/policy.ts';
@@ -52,7 +53,7 @@ export function policyOf(
   return {
     devices: new Map(known),
     stays: new Map(),
-    destinations: [{ relay: 'ehr', rules, keys }],
+    destinations: [{ relay: 'ehr', lanes: new Set(lanes), rules, keys }],
     watches: planWatches(detectors.values()),
     salt: Buffer.alloc(32, 9),
   };

@@ -10,6 +10,7 @@ import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { wardgate, wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
+import { owed } from '../support/outbox.ts';
 import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 const monitor = 'generic-vital-signs-monitor';
@@ -39,8 +40,7 @@ async function makeWard() {
   const key = createSecretKey(ensureSecret(directory, 'pseudonym-ehr.key'));
   const names = new Map(['A', 'B'].map((name) => [pseudonymOf('subject', name, key), name]));
   const released = () =>
-    store.outbox
-      .next('ehr', 1_000)
+    owed(store, 'ehr', 1_000)
       .flatMap(({ observations }) =>
         observations.flatMap((one) =>
           one.kind === 'numeric' ? [`${one.value} ${names.get(one.subject as never)}`] : [],

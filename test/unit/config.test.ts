@@ -33,7 +33,8 @@ describe('the settings', () => {
       serial: [],
       relays: [],
       flows: { enabled: false },
-      retention: { days: 7, bytesMax: 2_000_000_000 },
+      retention: { days: 7, auditDays: 2_190, bytesMax: 2_000_000_000, laneBytesMax: {} },
+      audit: {},
       store: { commitPauseMs: 5 },
     });
   });
@@ -47,7 +48,9 @@ describe('the settings', () => {
 
   it('keep the options of a relay for the relay to judge', () => {
     const relays = parse('site: a\nrelays: [{ id: ehr, use: fhir, url: "https://x/fhir" }]').relays;
-    expect(relays).toEqual([{ id: 'ehr', use: 'fhir', url: 'https://x/fhir' }]);
+    expect(relays).toEqual([
+      { id: 'ehr', use: 'fhir', url: 'https://x/fhir', backlogPerSecondMax: 20_000 },
+    ]);
   });
 
   it.each([

@@ -9,6 +9,7 @@ import {
 import { openPolicyMaker } from '../../policy.ts';
 import { loadProfiles } from '../../profiles.ts';
 import { quarantineDevice } from '../../quarantine.ts';
+import { destinationOf } from '../../relay-settings.ts';
 import { commandActor, openSiteStore } from '../../site.ts';
 
 export const quarantine = defineCommand({
@@ -44,7 +45,7 @@ export const quarantine = defineCommand({
     try {
       const maker = await openPolicyMaker({
         directory: dir,
-        relays: config.relays.map(({ id }) => id),
+        relays: await Promise.all(config.relays.map(destinationOf)),
         profiles: await loadProfiles(dir),
       });
       const quarantine = quarantineDevice(store, maker, {

@@ -5,6 +5,7 @@ import { heldFates, quarantineReasonCharsMax } from '../../core/quarantine.ts';
 import { openPolicyMaker } from '../../policy.ts';
 import { loadProfiles } from '../../profiles.ts';
 import { releaseDevice } from '../../quarantine.ts';
+import { destinationOf } from '../../relay-settings.ts';
 import { commandActor, openSiteStore } from '../../site.ts';
 
 export const release = defineCommand({
@@ -27,7 +28,7 @@ export const release = defineCommand({
     try {
       const maker = await openPolicyMaker({
         directory: dir,
-        relays: config.relays.map(({ id }) => id),
+        relays: await Promise.all(config.relays.map(destinationOf)),
         profiles: await loadProfiles(dir),
       });
       const order = { device, reason, held, actor: commandActor(), now: Date.now() as Instant };

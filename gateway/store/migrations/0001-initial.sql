@@ -104,7 +104,8 @@ create table newest_time (
 ) strict;
 
 -- What each relay still owes its destination, several entries a row, clustered in the order of
--- delivery. `body` is JSON: [[sequence, entry], ...].
+-- delivery. Sequences rise over all lanes of a relay. `body` is JSON: [[sequence, entry, order?],
+-- ...], with the order of arrival where it is not the sequence.
 create table outbox (
   relay text not null,
   lane integer not null,
@@ -128,6 +129,8 @@ create table refused (
   sequence integer primary key,
   relay text not null,
   lane integer not null,
+  -- Its place in the order of arrival, which it keeps when it is sent again.
+  arrival integer not null,
   body text not null,
   cause text not null,
   refused_at integer not null

@@ -5,7 +5,7 @@ import { type MetricId, metricIds } from '../../../gateway/core/metric.ts';
 import type { Released } from '../../../gateway/core/observation.ts';
 import { toObservations } from '../../../gateway/fhir/observation.ts';
 import { Observation } from '../../../gateway/hospital/fhir-schema.ts';
-import { released } from '../../support/released.ts';
+import { outboxEntry, released } from '../../support/released.ts';
 
 function only(changes: Readonly<Record<string, unknown>> = {}) {
   const [resource, ...rest] = all([released(changes)]);
@@ -15,7 +15,7 @@ function only(changes: Readonly<Record<string, unknown>> = {}) {
 
 /** Every resource is also read by the hospital's own strict schema. */
 function all(observations: readonly Released[]) {
-  return toObservations(observations).map(({ json }) => {
+  return toObservations(outboxEntry(observations, 5_000_000_000)).map(({ json }) => {
     const resource = JSON.parse(json);
     expect(Observation.safeParse(resource).error?.issues ?? []).toEqual([]);
     return resource;
@@ -26,6 +26,7 @@ it('writes an oxygen saturation as the specifications say', () => {
   expect(only()).toEqual({
     resourceType: 'Observation',
     meta: { tag: [{ system: 'urn:wardgate:clock', code: 'device' }] },
+    extension: [{ url: 'urn:wardgate:order', valueDecimal: 5_000_000_000 }],
     identifier: [{ system: 'urn:wardgate:observation', value: 'k1.0' }],
     status: 'final',
     category: [
