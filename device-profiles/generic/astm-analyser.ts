@@ -1,9 +1,11 @@
 import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
+import { laboratoryMetrics } from '../../gateway/core/metric.ts';
 
 /**
  * An analyser that names its tests in plain words. The codes of the first group hold in serum and
  * plasma, those of the second in blood; a result of any other specimen carries its type in the
- * field's name and is rejected as unknown.
+ * field's name and is rejected as unknown, unless the analyser states a LOINC number: that says for
+ * itself what was measured in what.
  */
 export default defineDeviceProfile({
   id: 'generic-astm-analyser',
@@ -60,6 +62,12 @@ export default defineDeviceProfile({
     { field: 'MCH^BLD', metric: 'LN_785_6', cadence: 'episodic' },
     { field: 'MCHC', metric: 'LN_786_4', cadence: 'episodic' },
     { field: 'MCHC^BLD', metric: 'LN_786_4', cadence: 'episodic' },
+    // Whatever the analyser calls it, where it states the LOINC number itself.
+    ...laboratoryMetrics.map(({ metric, loinc }) => ({
+      field: `${loinc}^LN`,
+      metric,
+      cadence: 'episodic' as const,
+    })),
   ],
   silentAfterMs: 24 * 60 * 60 * 1_000,
   messagesPerSecondMax: 50,

@@ -1,4 +1,5 @@
 import type { AbsentReason } from './absent-reason.ts';
+import { delimitersOf, type Fields, fieldsOf } from './laboratory-fields.ts';
 import type { DeviceRecord, FieldValue } from './protocol.ts';
 
 /**
@@ -43,23 +44,6 @@ export interface LaboratoryReading {
   readonly message: LaboratoryMessage;
   readonly record?: DeviceRecord;
   readonly comment?: string;
-}
-
-/** Fields of one record: `field(4)` is the fourth, `parts(4)` its components, `part(4)` the first. */
-interface Fields {
-  readonly field: (number: number) => string;
-  readonly parts: (number: number) => readonly string[];
-  readonly part: (number: number) => string;
-}
-
-export function startsMessage(content: string): boolean {
-  return delimitersOf(content) !== undefined;
-}
-
-/** True where a record begins, and not the middle of one. */
-export function startsRecord(content: string, message: LaboratoryMessage | undefined): boolean {
-  const [, after] = content;
-  return /^[HPORCMQSL]/.test(content) && after === message?.delimiters[0];
 }
 
 /**
@@ -149,6 +133,10 @@ function readResult(message: LaboratoryMessage, fields: Fields): ReturnType<Read
   const record: DeviceRecord = {
     // A computed name is always a field of its own, even `__proto__`.
     fields: { [name]: resultOf(fields) },
+    ...defined(
+      'loinc',
+      fields.parts(3).find((text) => loincForm.test(text)),
+    ),
     ...defined('time', measured),
     // When it was measured, not when it was sent: that stands in the header.
     ...defined('isStored', measured === undefined ? undefined : true),
@@ -158,6 +146,9 @@ function readResult(message: LaboratoryMessage, fields: Fields): ReturnType<Read
   };
   return { message: { ...message, counts: [patients, orders, number] }, record };
 }
+
+/** R-3: a LOINC number stands in front of the manufacturer's code, or behind it. */
+const loincForm = /^\d{1,5}-\d$/;
 
 /** R-3: the manufacturer's code is its fourth component; analysers put it elsewhere too. */
 function codeOf({ parts }: Fields): string {
@@ -173,11 +164,24 @@ const statesWithoutResult: Readonly<Partial<Record<string, AbsentReason>>> = {
 };
 /** Final, corrected, verified, sent before, asked for, or unstated. Any other leaves a doubt. */
 const statesBeyondDoubt = new Set(['', 'F', 'C', 'V', 'R', 'Q']);
-const beyondRange = /^([<>])=?\s*\d+(\.\d+)?$/;
+const beyondRange = /^([<>])=?\s*(?:\d+\.?\d*|\.\d+)(?:E[+-]?\d{1,3})?$/i;
+/** Figures that hardly any other device prints: with a power of ten, `.5` and `5.`. */
+const unusualFigure = /^[+-]?(?:\d{1,12}\.|\.\d{1,12}|\d{1,12}(?:\.\d{1,12})?E[+-]?\d{1,2})$/i;
+/** Words for what is off the scale, without a figure. */
+const wordsBeyondRange: Readonly<Partial<Record<string, AbsentReason>>> = {
+  HIGH: 'above-range',
+  HI: 'above-range',
+  OVER: 'above-range',
+  '>': 'above-range',
+  LOW: 'below-range',
+  LO: 'below-range',
+  UNDER: 'below-range',
+  '<': 'below-range',
+};
 /** What analysers print across the field when there is no figure. */
 const filler = /^([-.*+?_])\1*$/;
 
-function resultOf({ field, part }: Fields): FieldValue {
+function resultOf({ field, part, codes }: Fields): FieldValue {
   const raw = field(4).trim();
   const state = part(9).toUpperCase();
   const reason = statesWithoutResult[state];
@@ -185,13 +189,17 @@ function resultOf({ field, part }: Fields): FieldValue {
   if (raw === '') return { absent: 'unknown' };
   if (filler.test(raw)) return { absent: raw.startsWith('.') ? 'unknown' : 'invalid' };
   // R-7 `<` and `>`: off the scale of the assay; the figure, if any, is the end of that scale.
+  const word = raw.toUpperCase();
+  const beyond = Object.hasOwn(wordsBeyondRange, word) ? wordsBeyondRange[word] : undefined;
+  if (beyond) return { absent: beyond };
   const side = beyondRange.exec(raw)?.[1] ?? /[<>]/.exec(field(7))?.[0];
   if (side) return { absent: side === '<' ? 'below-range' : 'above-range' };
   // R-7 `A` says nothing a figure could mean: some analysers use it for a technical problem.
-  const isDoubted = !statesBeyondDoubt.has(state) || part(7) === 'A';
+  const isDoubted = !statesBeyondDoubt.has(state) || codes(7).includes('A');
   // A result without a unit could be in any: '' converts to none.
   const unit = part(5);
-  return isDoubted ? { value: raw, unit, quality: 'questionable' } : { value: raw, unit };
+  const value = unusualFigure.test(raw) ? Number(raw) : raw;
+  return isDoubted ? { value, unit, quality: 'questionable' } : { value, unit };
 }
 
 /** O-16. Codes of analytes hold for serum and plasma; another specimen is another measurement. */
@@ -207,53 +215,6 @@ function isControl(text: string): boolean {
 
 function isTooLong(text: string | undefined): boolean {
   return text !== undefined && text.length > keptCharactersMax;
-}
-
-/** Four different marks after the `H`; the escape mark may be left out. */
-function delimitersOf(line: string): string | undefined {
-  if (line[0] !== 'H') return undefined;
-  const field = line[1] ?? '';
-  const marks = line.slice(1, line[4] === field ? 4 : 5);
-  const areMarks = /^[!-/:-@[-`{-~]{3,4}$/.test(marks) && new Set(marks).size === marks.length;
-  return areMarks ? marks : undefined;
-}
-
-function fieldsOf(line: string, delimiters: string): Fields {
-  const texts = line.split(delimiters[0] ?? '');
-  const field = (number: number) => texts[number - 1] ?? '';
-  const parts = (number: number) =>
-    field(number)
-      .split(delimiters[2] ?? '')
-      .map((text) => unescaped(text, delimiters).trim());
-  return {
-    field: (number) => unescaped(field(number), delimiters),
-    parts,
-    part: (number) => parts(number)[0] ?? '',
-  };
-}
-
-/** LIS2-A2 6.4.2: `&F&` is the field delimiter itself; highlighting has no meaning here. */
-function unescaped(text: string, [field, repeat, component, mark]: string): string {
-  if (mark === undefined || !text.includes(mark)) return text;
-  const meanings = new Map([
-    ['F', field],
-    ['R', repeat],
-    ['S', component],
-    ['E', mark],
-    ['H', ''],
-    ['N', ''],
-  ]);
-  const pieces = text.split(mark);
-  let plain = pieces[0] ?? '';
-  for (let index = 1; index < pieces.length; index += 1) {
-    const meaning = index + 1 < pieces.length ? meanings.get(pieces[index] ?? '') : undefined;
-    if (meaning === undefined) plain += `${mark}${pieces[index]}`;
-    else {
-      plain += `${meaning}${pieces[index + 1]}`;
-      index += 1;
-    }
-  }
-  return plain;
 }
 
 /**

@@ -421,3 +421,17 @@ export interface Metric {
 export type MetricId = keyof typeof metrics;
 
 export const metricIds = Object.keys(metrics) as MetricId[];
+
+/** Analytes that have a LOINC number of their own and no other code. */
+export const laboratoryMetrics: readonly { readonly metric: MetricId; readonly loinc: string }[] =
+  metricIds.flatMap((metric) => {
+    const row: Metric = metrics[metric];
+    return row.code === undefined && row.loinc !== undefined ? [{ metric, loinc: row.loinc }] : [];
+  });
+
+/** Figures that have a code of ISO/IEEE 11073-10101: whoever states the code states what it is. */
+export const codedMetrics: readonly { readonly metric: MetricId; readonly code: number }[] =
+  metricIds.flatMap((metric) => {
+    const row: Metric = metrics[metric];
+    return row.code === undefined || row.shape === 'samples' ? [] : [{ metric, code: row.code }];
+  });

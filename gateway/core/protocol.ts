@@ -35,6 +35,8 @@ export interface AlertRecord {
 export interface DeviceRecord {
   /** Values by the device's own name for them. */
   readonly fields: Readonly<Record<string, FieldValue>>;
+  /** The LOINC number of the one result this is, where the device states it beside its own name. */
+  readonly loinc?: string | undefined;
   readonly alerts?: readonly AlertRecord[] | undefined;
   /** The device's own count of its messages. */
   readonly sequence?: number | undefined;

@@ -100,6 +100,28 @@ const spellings: Readonly<Record<string, string>> = {
   '10E12/L': '10*12/L',
   '10^12/L': '10*12/L',
   fl: 'fL',
+  // A cubic millimetre is a microlitre. Giga and tera a litre is what French analysers print.
+  '10*3/mm3': '10*3/uL',
+  '10^3/mm3': '10*3/uL',
+  '10E3/mm3': '10*3/uL',
+  '10*6/mm3': '10*6/uL',
+  '10^6/mm3': '10*6/uL',
+  '10E6/mm3': '10*6/uL',
+  'K/uL': '10*3/uL',
+  'M/uL': '10*6/uL',
+  'x10*3/uL': '10*3/uL',
+  'x10^3/uL': '10*3/uL',
+  'x10*6/uL': '10*6/uL',
+  'x10^6/uL': '10*6/uL',
+  'x10*9/L': '10*9/L',
+  'x10^9/L': '10*9/L',
+  'x10*12/L': '10*12/L',
+  'x10^12/L': '10*12/L',
+  'Giga/L': '10*9/L',
+  'Tera/L': '10*12/L',
+  'g/100mL': 'g/dL',
+  'gm/dL': 'g/dL',
+  'um^3': 'um3',
 };
 
 const identity: Conversion = { factor: 1, offset: 0 };

@@ -1,11 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { maskAstm } from '../core/astm-mask.ts';
 import {
+  isManufacturersRecord,
+  recordLinesOf,
+  startsMessage,
+  startsRecord,
+} from '../core/laboratory-fields.ts';
+import {
   type LaboratoryMessage,
   laboratoryMessageCharactersMax,
   readLaboratoryRecord,
-  startsMessage,
-  startsRecord,
 } from '../core/laboratory-record.ts';
 import { brokenOff, type DeviceRecord, defineProtocol } from '../core/protocol.ts';
 
@@ -231,10 +235,14 @@ function acceptFrame(reader: Reader): boolean {
   if (isBetweenMessages && !isStart) return false;
   const expected = last ? (last.number + 1) % 8 : 1;
   // LIS01-A2 6.3.1.1: from 1, one more each time. Some analysers begin anew with each message.
-  const isInOrder = number === expected || (isStart && isBetweenMessages && number === 1);
+  const isInOrder =
+    number === expected ||
+    (isStart && isBetweenMessages) ||
+    // Histograms are numbered apart by some (Horiba), and say nothing of a result.
+    (reader.partial === '' && isManufacturersRecord(content, message?.delimiters));
   if (isSession && !isInOrder) return false;
   const hasGap = !(isInOrder || isStart);
-  if (hasGap && !startsRecord(content, message)) return false;
+  if (hasGap && !startsRecord(content, message?.delimiters)) return false;
   return acceptRecords(reader, content, hasGap) && remember(reader, number, fingerprint);
 }
 
@@ -247,7 +255,7 @@ function remember(reader: Reader, number: number, fingerprint: number): true {
 function acceptRecords(reader: Reader, content: string, hasGap: boolean): boolean {
   const isStart = reader.partial === '' && startsMessage(content);
   const joined = hasGap ? content : reader.partial + content;
-  const lines = joined.replaceAll('\n', '').split('\r');
+  const lines = recordLinesOf(joined, isStart ? joined.charAt(1) : reader.message?.delimiters[0]);
   const rest = reader.terminator === ETX ? '' : (lines.pop() ?? '');
   // Histograms and reagent lots run to many frames, and say nothing of a result.
   const partial = /^[MQS]/.test(rest) ? rest.charAt(0) : rest;

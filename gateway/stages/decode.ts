@@ -105,7 +105,9 @@ export function decode(identified: IdentifiedRecord): Decoded {
   let omitted = 0;
   for (const field in record.fields) {
     const value = record.fields[field];
-    const planned = plan.fields.get(field);
+    const planned =
+      plan.fields.get(field) ??
+      (record.loinc === undefined ? undefined : plan.fields.get(`${record.loinc}^LN`));
     if (value !== undefined && planned) {
       const result = readField(value, planned, `${key}.${index}`, shared);
       if (typeof result === 'string') rejected.push(rejection(device, receivedAt, result, field));

@@ -26,6 +26,10 @@ describe('a figure', () => {
     [10, 'mbar', 'cm[H2O]', 10.1971621298],
     [50, 'L/bar', 'mL/cm[H2O]', 49.03325],
     [0.48, 'L', 'mL', 480],
+    [5.5, 'x10^9/L', '10*3/uL', 5.5],
+    [5.5, '10^3/mm3', '10*3/uL', 5.5],
+    [4.6, 'Tera/L', '10*6/uL', 4.6],
+    [13.3, 'g/100mL', 'g/dL', 13.3],
   ])('of %d %s is in %s %d', (value, from, to, expected) => {
     expect(convert(value, from, to)).toBeCloseTo(expected, 8);
   });

@@ -133,6 +133,67 @@ describe('the link', () => {
   });
 });
 
+describe('analysers that take the standard lightly', () => {
+  it('may number their histograms apart from their results, also in a session', () => {
+    const { records, reply, discardedBytes } = read(
+      ENQ,
+      ...frames('H|\\^&', 'P|1', 'O|1|T-1', 'C|1|I|x|G'),
+      frame(1, 'M|1|HISTOGRAM|a\r'),
+      frame(1, 'M|2|HISTOGRAM|b\r'),
+      frame(4, 'M|3|HISTOGRAM|c\r'),
+      frame(5, 'R|1|^^^K|4.0|mmol/L\r'),
+      frame(6, 'L|1\r'),
+      EOT,
+    );
+    expect(records).toMatchObject([{ fields: { K: { value: '4.0' } }, subject: 'T-1' }]);
+    expect(reply).not.toContain(NAK);
+    expect(discardedBytes).toBe(0);
+  });
+
+  it('may not slip in a result under a number of its own', () => {
+    const { records, reply } = read(
+      ENQ,
+      ...frames('H|\\^&', 'P|1', 'O|1|T-1'),
+      frame(1, 'M|1|HISTOGRAM|a\rR|1|^^^K|7.9|mmol/L\r'),
+    );
+    expect(records).toEqual([]);
+    expect(reply.at(-1)).toBe(NAK);
+  });
+
+  it('may begin a session with another number than 1', () => {
+    const records = ['H|\\^&', 'P|1', 'O|1|T-1', 'R|1|^^^K|4.0|mmol/L', 'L|1'];
+    const { reply, ...outcome } = read(
+      ENQ,
+      ...records.map((record, number) => frame(number, `${record}\r`)),
+      EOT,
+    );
+    expect(outcome).toMatchObject({ records: [{ subject: 'T-1' }], discardedBytes: 0 });
+    expect(reply).not.toContain(NAK);
+  });
+
+  it.each(['\n', '\r\n', '\r'])('may end their records with %j', (end) => {
+    const lines = [
+      'H|\\^&',
+      'P|1',
+      'O|1|T-1',
+      'R|1|^^^K|4.0|mmol/L',
+      'R|2|^^^Na|140|mmol/L',
+      'L|1',
+    ];
+    const text = lines.map((line) => `${line}${end}`).join('');
+    const half = text.indexOf('Na');
+    for (const sent of [
+      [frame(1, text)],
+      [frame(1, text.slice(0, half), { end: '\x17' }), frame(2, text.slice(half))],
+    ]) {
+      const { records, discardedBytes } = read(ENQ, ...sent, EOT);
+      expect(records.map(({ fields }) => Object.keys(fields))).toEqual([['K'], ['Na']]);
+      expect(records.every(({ subject }) => subject === 'T-1')).toBe(true);
+      expect(discardedBytes).toBe(0);
+    }
+  });
+});
+
 describe('a transcript without a session', () => {
   it('is read from its header on, though the frame numbers jump', () => {
     const { records, discardedBytes } = read(
@@ -217,6 +278,18 @@ describe('a result', () => {
     ['----', { absent: 'invalid' }],
     ['  5.5', { value: '5.5', unit: 'g/L' }],
     ['NEGATIVE', { value: 'NEGATIVE', unit: 'g/L' }],
+    ['<.5', { absent: 'below-range' }],
+    ['>=1.5E3', { absent: 'above-range' }],
+    ['HIGH', { absent: 'above-range' }],
+    ['Over', { absent: 'above-range' }],
+    ['LOW', { absent: 'below-range' }],
+    ['under', { absent: 'below-range' }],
+    ['+++', { absent: 'invalid' }],
+    ['.5', { value: 0.5, unit: 'g/L' }],
+    ['5.', { value: 5, unit: 'g/L' }],
+    ['1.25E+1', { value: 12.5, unit: 'g/L' }],
+    ['-1^0.13', { value: '-1^0.13', unit: 'g/L' }],
+    ['5,4', { value: '5,4', unit: 'g/L' }],
   ])('of %j is read as %j', (text, value) => {
     expect(fieldsOf(`R|1|^^^ALB|${text}|g/L||N||F`)).toEqual([{ ALB: value }]);
   });
@@ -228,8 +301,17 @@ describe('a result', () => {
     ['N||P', { value: '40', unit: 'g/L', quality: 'questionable' }],
     ['A||F', { value: '40', unit: 'g/L', quality: 'questionable' }],
     ['H||F', { value: '40', unit: 'g/L' }],
+    ['H\\A||F', { value: '40', unit: 'g/L', quality: 'questionable' }],
   ])('flagged %s is read as %j', (flags, value) => {
     expect(fieldsOf(`R|1|^^^ALB|40|g/L||${flags}`)).toEqual([{ ALB: value }]);
+  });
+
+  it.each([
+    ['R|1|6690-2^Leukocytes^LN|5.5|10*3/uL', '6690-2'],
+    ['R|1|^^^WBC^6690-2|5.5|10E3/uL', '6690-2'],
+    ['R|1|^^^WBC|5.5|10E3/uL', undefined],
+  ])('of %s states the LOINC number %s', (result, loinc) => {
+    expect(read(ENQ, ...message(result), EOT).records[0]?.loinc).toBe(loinc);
   });
 
   it('without a unit says so', () => {

@@ -24,6 +24,7 @@ const profile = {
     { field: 'HR', metric: 'MDC_ECG_HEART_RATE' },
     { field: 'TEMP', metric: 'MDC_TEMP_BODY', unit: '[degF]' },
     { field: 'PLETH', metric: 'MDC_PULS_OXIM_PLETH' },
+    { field: '6690-2^LN', metric: 'LN_6690_2' },
   ],
   omitted: ['BATTERY'],
   silentAfterMs: 10_000,
@@ -45,6 +46,21 @@ function identified(record: DeviceRecord, more: Partial<IdentifiedRecord> = {}):
 function read(fields: Readonly<Record<string, FieldValue>>) {
   return decode(identified({ fields }));
 }
+
+describe('a result that states its LOINC number', () => {
+  const fields = { LEUCO: { value: '5.5', unit: '10E3/uL' } };
+
+  it('is that measurement, whatever the device calls it', () => {
+    const { observations } = decode(identified({ fields, loinc: '6690-2' }));
+    expect(observations).toMatchObject([{ metric: 'LN_6690_2', value: 5.5 }]);
+  });
+
+  it.each(['751-8', undefined])('is unknown under %s', (loinc) => {
+    const { observations, rejected } = decode(identified({ fields, loinc }));
+    expect(observations).toEqual([]);
+    expect(rejected).toMatchObject([{ reason: 'unknown-metric', detail: 'LEUCO' }]);
+  });
+});
 
 describe('a field', () => {
   it.each([
