@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connectMqtt, type MqttConnection } from '../clients/mqtt-client.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Channel } from '../core/intake.ts';
@@ -37,6 +37,7 @@ export interface Played {
 
 const connectTimeoutMs = 10_000;
 const reconnectMs = 500;
+const keepAliveSeconds = 60;
 
 /**
  * Plays a device over real mutual TLS: one CONNECT, QoS 1 for all but waveforms. It keeps what is
@@ -64,29 +65,26 @@ export async function playMqtt(play: MqttPlay): Promise<Played> {
     );
     owed.add(promise);
     void promise.finally(() => owed.delete(promise));
-    if (play.isUnplugged?.(sequence)) client.stream.destroy();
+    if (play.isUnplugged?.(sequence)) client.cut();
     await pause(started + (sent * 1_000) / play.rateHz - play.now(), play.signal);
   }
   await Promise.race([Promise.all(owed), delay(connectTimeoutMs, undefined, { ref: false })]);
-  await client.endAsync(true);
+  await client.close();
   return { sent, acknowledged };
 }
 
 /** The first connection must succeed; later ones come back by themselves. */
-async function open({ device, gateway, tls }: MqttPlay): Promise<MqttClient> {
-  const options: IClientOptions = {
-    ...tls,
-    clientId: device,
-    clean: false,
-    protocolVersion: 4,
-    reconnectPeriod: reconnectMs,
-    connectTimeout: connectTimeoutMs,
-  };
+async function open({ device, gateway, tls }: MqttPlay): Promise<MqttConnection> {
+  const { key, cert: certificate, ca } = tls;
   try {
-    const client = await connectAsync(`mqtts://${gateway.host}:${gateway.port}`, options, false);
-    // What goes wrong from now on shows in what stays unacknowledged.
-    client.on('error', () => undefined);
-    return client;
+    return await connectMqtt({
+      ...gateway,
+      clientId: device,
+      tls: { key, certificate, ca },
+      connectMs: connectTimeoutMs,
+      keepAliveSeconds,
+      reconnectMs,
+    });
   } catch (cause) {
     const { host, port } = gateway;
     throw new GatewayError('gateway-unreachable', `${host}:${port}: ${String(cause)}`, { cause });
@@ -94,15 +92,17 @@ async function open({ device, gateway, tls }: MqttPlay): Promise<MqttClient> {
 }
 
 async function publishAll(
-  client: MqttClient,
+  client: MqttConnection,
   { profile, device }: MqttPlay,
   writes: readonly SimulatedWrite[],
 ): Promise<void> {
   await Promise.all(
     writes.map(({ channel, bytes }) =>
-      client.publishAsync(topicOf(profile, device, channel), Buffer.from(bytes), {
-        qos: channel === 'waveforms' ? 0 : 1,
-      }),
+      client.publish(
+        topicOf(profile, device, channel),
+        Buffer.from(bytes),
+        channel === 'waveforms' ? 0 : 1,
+      ),
     ),
   );
 }
