@@ -218,6 +218,7 @@ export const Config = z.strictObject({
 
 export type Config = z.output<typeof Config>;
 export type RelaySettings = z.output<typeof RelaySettings>;
+export type GivenRelay = z.input<typeof RelaySettings>;
 export type SerialLine = z.output<typeof SerialLine>;
 
 export const configFile = 'wardgate.yaml';

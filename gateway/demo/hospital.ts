@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import hospitalServer from '../../certs/hospital-server.ts';
 import rootAuthority from '../../certs/root-authority.ts';
-import type { RelaySettings } from '../config.ts';
+import type { GivenRelay } from '../config.ts';
 import { type FhirFault, type FhirHospital, startFhirHospital } from '../hospital/fhir-hospital.ts';
 import { type Hl7Fault, startHl7Hospital } from '../hospital/hl7-hospital.ts';
 import { createAuthority } from '../pki/authority.ts';
@@ -24,7 +24,7 @@ export async function startHospital(caPath: string, now: number): Promise<FhirHo
 export interface Destination {
   readonly relay: string;
   /** Its entry of the settings. */
-  readonly settings: RelaySettings;
+  readonly settings: GivenRelay;
   /** What listens where, for people. */
   readonly address: string;
   readonly stored: ReadonlyMap<string, StoredObservation>;

@@ -44,6 +44,8 @@ function connect(settings: Settings): RelayConnection {
     ...(client && { clientCertificate: 'cert', clientKey: 'key' }),
   });
   const connection = hl7v2.connect(options, {
+    channel: 'data',
+    now: () => Date.now(),
     readFile: (path) => Buffer.from(files[path] ?? ''),
     readSecret: (path) => Buffer.from(files[path] ?? ''),
   });
