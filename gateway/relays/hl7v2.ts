@@ -105,7 +105,9 @@ class Hl7Connection {
       const failure = await this.#sendEntry(entry);
       // What was acknowledged is not sent again for the sake of what follows it.
       if (failure && entryCount > 0) return { outcome: 'delivered', entryCount };
-      if (failure) return { ...failure, entryCount: 1 };
+      // It was the first one's: the others were not sent.
+      if (failure?.outcome === 'refused' && batch.length > 1) return { ...failure, entryCount: 1 };
+      if (failure) return failure;
     }
     return { outcome: 'delivered' };
   }

@@ -34,6 +34,8 @@ function connect(port: number, more: object = {}, files: object = {}): RelayConn
   const given: Record<string, string | undefined> = { ca: tls.ca, ...files };
   const options = mqtt.options.parse({ host: '127.0.0.1', port, ca: 'ca', ...more });
   const connection = mqtt.connect(options, {
+    channel: 'data',
+    now: () => Date.now(),
     readFile: (path) => Buffer.from(given[path] ?? ''),
     readSecret: (path) => Buffer.from(given[path] ?? ''),
   });
