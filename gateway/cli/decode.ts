@@ -29,7 +29,14 @@ export default defineCommand({
     const profile = findProfile(await loadProfiles(options.dir), options.profile);
     const protocol = findProtocol(await loadProtocols(), profile);
     const plan = planDecoding(profile);
-    const summary = { bytes: 0, records: 0, observations: 0, rejected: 0, discardedBytes: 0 };
+    const summary = {
+      bytes: 0,
+      records: 0,
+      observations: 0,
+      rejected: 0,
+      omitted: 0,
+      discardedBytes: 0,
+    };
     const receivedAt = Date.now() as Instant;
     const arrival = arrivalOf({ receivedAt });
     let state = protocol.start;
@@ -49,6 +56,7 @@ export default defineCommand({
           remark(JSON.stringify({ rejected: rejection.reason, detail: rejection.detail }));
         }
         summary.observations += checked.observations.length;
+        summary.omitted += decoded.omitted;
         summary.rejected += decoded.rejected.length + checked.rejected.length;
       }
     };

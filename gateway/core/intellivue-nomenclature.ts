@@ -157,6 +157,7 @@ const units: Readonly<Record<number, string>> = {
   3072: 'L/min',
   3843: 'kPa',
   3872: 'mm[Hg]',
+  3904: 'cm[H2O]',
   4274: 'mV',
   4288: 'Ohm',
   4416: '[degF]',

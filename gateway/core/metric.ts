@@ -44,6 +44,13 @@ export const metrics = {
   MDC_TEMP_NASOPH: { code: 150380, unit: 'Cel', loinc: '60838-0', plausible: [10, 47] },
   MDC_TEMP_RECT: { code: 188420, unit: 'Cel', plausible: [10, 47] },
   MDC_TEMP_TYMP: { code: 150392, unit: 'Cel', plausible: [10, 47] },
+  // The sites of a thermometer (IEEE 11073-10408).
+  MDC_TEMP_ORAL: { code: 188424, unit: 'Cel', plausible: [10, 47] },
+  MDC_TEMP_EAR: { code: 188428, unit: 'Cel', plausible: [10, 47] },
+  MDC_TEMP_FINGER: { code: 188432, unit: 'Cel', plausible: [0, 50] },
+  MDC_TEMP_TOE: { code: 188448, unit: 'Cel', plausible: [0, 50] },
+  MDC_TEMP_AXILLA: { code: 188452, unit: 'Cel', loinc: '8328-7', plausible: [10, 47] },
+  MDC_TEMP_GIT: { code: 188456, unit: 'Cel', plausible: [10, 47] },
   MDC_TEMP_SKIN: { code: 150388, unit: 'Cel', plausible: [0, 50] },
   MDC_TEMP_CORE: { code: 150368, unit: 'Cel', plausible: [10, 47] },
   MDC_TEMP_AWAY: { code: 150356, unit: 'Cel', plausible: [0, 60] },

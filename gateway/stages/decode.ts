@@ -56,6 +56,8 @@ export interface DecodePlan {
 export interface Decoded {
   readonly observations: readonly Observation[];
   readonly rejected: readonly Rejection[];
+  /** Fields that the profile leaves out on purpose. */
+  readonly omitted: number;
 }
 
 /** Throws when the profile names a unit that does not convert to its metric's own. */
@@ -123,7 +125,7 @@ export function decode(identified: IdentifiedRecord): Decoded {
   }
 
   assert(observations.length + rejected.length + omitted === index + alerts.length);
-  return { observations, rejected };
+  return { observations, rejected, omitted };
 }
 
 function sharedOf(identified: IdentifiedRecord, named: string | undefined): Shared {
@@ -249,7 +251,11 @@ function alertOf(
 }
 
 function refused(device: DeviceId, at: Instant, reason: RejectionReason, detail: string): Decoded {
-  return { observations: [], rejected: [{ device, at, stage: 'decode', reason, detail }] };
+  return {
+    observations: [],
+    rejected: [{ device, at, stage: 'decode', reason, detail }],
+    omitted: 0,
+  };
 }
 
 /** Names the field, in letters that no log and no page has to fear. */
