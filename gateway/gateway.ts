@@ -77,7 +77,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     followQuarantines(quarantines, open, apply);
     const { trust } = material;
     trust.onRenewed((pki) => renewParts(open, pki));
-    trust.onRevoked(() => open.https?.end(({ certificate }) => isRevoked(trust, certificate)));
+    trust.onRevoked(() => open.https?.endCertificates(trust.standing.isRevoked));
     return {
       mqttPort: open.broker?.port ?? 0,
       httpsPort: open.https?.port ?? 0,
@@ -238,8 +238,4 @@ function startExpiry(
 /** For the next handshakes; whoever is connected stays. */
 function renewParts({ broker, lineServer, https }: OpenParts, pki: SitePki): void {
   for (const part of [broker, lineServer, https]) part?.renew(tlsOf(pki));
-}
-
-function isRevoked({ standing }: Trust, certificate: string | undefined): boolean {
-  return certificate !== undefined && standing.isRevoked(certificate);
 }

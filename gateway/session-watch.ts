@@ -42,6 +42,7 @@ export function endWithSessions(
     renew: (tls) => server.renew(tls),
     underWay: () => server.underWay(),
     end: (isOver) => server.end(isOver),
+    endCertificates: (isOver) => server.endCertificates(isOver),
     close() {
       clearInterval(timer);
       return server.close();

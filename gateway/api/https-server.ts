@@ -62,6 +62,8 @@ export interface HttpsServer {
   underWay(): readonly Principal[];
   /** Ends what is under way — in practice streams — of everybody it says. */
   end(isOver: (principal: Principal) => boolean): void;
+  /** Ends each connection whose client showed a certificate (its SHA-256) it says, with all on it. */
+  endCertificates(isOver: (fingerprint: string) => boolean): void;
   close(): Promise<void>;
 }
 
@@ -74,7 +76,7 @@ const principalLimit = { burst: 60, perSecond: 20, namesMax: 1_024 };
 /** Streams at once, in all and of one principal. */
 const streamsMax = 64;
 const streamsPerPrincipalMax = 4;
-/** How long a stream that was ended has for its last words. */
+/** How long a stream or connection that was ended has for its last words. */
 const streamEndMs = 500;
 
 /**
@@ -106,11 +108,12 @@ class RunningServer implements HttpsServer {
   /** Requests under way of somebody with a name. */
   readonly #underWay = new Set<Admitted>();
   readonly #streams = new Set<Admitted>();
+  readonly #connections = new Set<TLSSocket>();
 
   constructor(options: HttpsServerOptions) {
     this.#options = options;
     this.#app = createFastify({
-      serverFactory: (handle) => createHttpsListener(options.tls, handle),
+      serverFactory: (handle) => this.#watch(createHttpsListener(options.tls, handle)),
       clientErrorHandler: answerClientError,
       frameworkErrors: (error, _request, reply) => this.#fail(reply, error),
       bodyLimit: bodyBytesMax,
@@ -171,9 +174,26 @@ class RunningServer implements HttpsServer {
     }
   }
 
+  endCertificates(isOver: (fingerprint: string) => boolean): void {
+    this.end(({ certificate }) => certificate !== undefined && isOver(certificate));
+    for (const socket of this.#connections) {
+      const { fingerprint256 } = socket.getPeerCertificate();
+      if (fingerprint256 === undefined || !isOver(fingerprint256)) continue;
+      // Kept alive it would ask again and again, and be refused; a stuck one would never end.
+      setTimeout(() => socket.destroy(), streamEndMs).unref();
+    }
+  }
+
   async close(): Promise<void> {
     for (const { ending } of this.#underWay) ending.abort();
     await this.#app.close();
+  }
+
+  #watch(server: Server): Server {
+    return server.on('secureConnection', (socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
   }
 
   #add(route: Route): void {

@@ -110,10 +110,14 @@ it('ends what a revoked certificate has open within two seconds, and nobody else
 });
 
 /** As the command does it, in a process that is not the gateway's. */
-function revokeFrom(directory: string, subject: string): void {
+function revokeFrom(
+  directory: string,
+  subject: string,
+  kinds: readonly SubscriberKind[] = deviceKinds,
+): void {
   const { store } = openSiteStore(directory);
   const by = { reason: 'key-compromise', actor: 'cli:test', at: Date.now() } as const;
-  store.transact(() => revoke(store, { subject, kinds: deviceKinds, ...by }));
+  store.transact(() => revoke(store, { subject, kinds, ...by }));
   store.close();
 }
 
@@ -155,6 +159,41 @@ async function listsAndAnswers(site: EnrolledSite, stolen: Issued, good: Issued)
     expect(stderr).toContain('Response verify OK');
   }
 }
+
+it('ends the connections and streams that a revoked certificate has over HTTPS, and no others', async () => {
+  const site = await startEnrolledSite({});
+  const { directory, httpsPort } = site;
+  const stolen = await issue(directory, 'watch-1', { kind: 'operator' });
+  const good = await issue(directory, 'watch-2', { kind: 'operator' });
+  const open = async (tls: Certificate, path: string) => {
+    const socket = connectTls({ host, port: httpsPort, ca: site.rootPem, ...tls });
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => {});
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const ask = async () => {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: gateway\r\n\r\n`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return answer.toString('latin1').slice(0, 12);
+    };
+    expect(await ask()).toBe('HTTP/1.1 200');
+    return { closed, ask };
+  };
+  const events = '/api/v1/events';
+  const devices = '/api/v1/openapi.json';
+  const [kept, stream] = [await open(stolen, devices), await open(stolen, events)];
+  const [other, otherStream] = [await open(good, '/healthz'), await open(good, events)];
+  let isOtherOver = false;
+  void otherStream.closed.then(() => {
+    isOtherOver = true;
+  });
+
+  const revokedAt = performance.now();
+  revokeFrom(directory, 'watch-1', ['operator']);
+  await Promise.all([kept.closed, stream.closed]);
+  expect(performance.now() - revokedAt).toBeLessThan(2_000);
+  expect(await other.ask()).toBe('HTTP/1.1 200');
+  expect(isOtherOver).toBe(false);
+});
 
 it('lets an expired certificate in while a signed grace lasts, to publish and not to be told', async () => {
   // The gateway itself was without power for as long: it renews its own certificate first.

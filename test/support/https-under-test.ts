@@ -73,6 +73,7 @@ export async function startHttps(
     renew: server.renew,
     underWay: () => server.underWay(),
     end: (isOver) => server.end(isOver),
+    endCertificates: (isOver) => server.endCertificates(isOver),
     close: () => server.close(),
     ca,
     refused,
