@@ -12,7 +12,8 @@ import type { StandingRows } from './store/certificates.ts';
 
 /** How often the register is asked: a revocation bites within this time and one sweep of the links. */
 const standingCheckMs = 500;
-const hourMs = 3_600_000;
+/** How often it is asked whether the server certificate is due; what went wrong is tried again then. */
+const renewalCheckMs = 3_600_000;
 /** The part of its life after which the server certificate is renewed, and the most by which chance delays it. */
 const renewAfter = 2 / 3;
 const renewJitter = 1 / 20;
@@ -66,8 +67,9 @@ class RunningTrust implements Trust {
   #filesChangedAt: number;
   #revision = -1;
   #rows: Decisions = decisionsOf({ revoked: [], graces: [], replacements: [] }, []);
-  #timers: NodeJS.Timeout[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #isAsking = false;
+  #renewalCheckedAt = 0;
 
   constructor(options: TrustOptions) {
     this.#options = options;
@@ -88,8 +90,7 @@ class RunningTrust implements Trust {
   async start(): Promise<void> {
     await this.#orReport(this.#renewServer());
     await this.#ask();
-    this.#every(standingCheckMs, () => this.#follow());
-    this.#every(hourMs, () => this.#renewServer());
+    this.#timer = setInterval(() => void this.#orReport(this.#follow()), standingCheckMs);
   }
 
   refresh(): Promise<void> {
@@ -105,11 +106,7 @@ class RunningTrust implements Trust {
   }
 
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-  }
-
-  #every(intervalMs: number, task: () => Promise<void>): void {
-    this.#timers.push(setInterval(() => void this.#orReport(task()), intervalMs));
+    clearInterval(this.#timer);
   }
 
   /** What the site can mend is tried again; what was known before stays in force. */
@@ -130,6 +127,9 @@ class RunningTrust implements Trust {
     try {
       this.#reopen();
       await this.#ask();
+      // By the clock that judges certificates: when that is set, it is due at once.
+      const sinceMs = this.#options.now() - this.#renewalCheckedAt;
+      if (Math.abs(sinceMs) >= renewalCheckMs) await this.#renewServer();
     } finally {
       this.#isAsking = false;
     }
@@ -163,6 +163,7 @@ class RunningTrust implements Trust {
 
   async #renewServer(): Promise<void> {
     const { directory, now, log } = this.#options;
+    this.#renewalCheckedAt = now();
     const { validFromDate, validToDate } = new X509Certificate(this.#pki.server.cert);
     const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
     // Not valid yet: it was made while the clock was ahead.

@@ -1,0 +1,90 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Admission } from '../../gateway/admission.ts';
+import { certificateCalls } from '../../gateway/certificate-calls.ts';
+import type { Instant } from '../../gateway/core/observation.ts';
+import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { openSiteStore } from '../../gateway/site.ts';
+import { startTrust, tlsOf } from '../../gateway/trust.ts';
+import { host, makeSite, temporaryFolder } from '../support/site.ts';
+
+const dayMs = 86_400_000;
+
+it('renews the server certificate while it runs, once two thirds of its life are over', async () => {
+  const folder = temporaryFolder('renewal');
+  onTestFinished(() => folder.remove());
+  const directory = folder.path;
+  const madeAt = Date.now();
+  await makeSite(directory, [], {}, madeAt);
+  const { store } = openSiteStore(directory);
+  onTestFinished(() => store.close());
+  const calls = certificateCalls(store);
+  let asked = Promise.withResolvers<void>();
+  const call = async (_: string, revision: number, at: number) => {
+    asked.resolve();
+    return calls.standing(revision, at);
+  };
+  let now = madeAt as Instant;
+  const trust = await startTrust({
+    directory,
+    call: call as Admission['call'],
+    log: () => {},
+    now: () => now,
+    chance: () => 0,
+    onFault: (error) => {
+      throw error;
+    },
+  });
+  onTestFinished(() => trust.close());
+  const looked = async () => {
+    // What follows the first question may be under way still; the second one comes after it.
+    for (const _ of [1, 2]) {
+      asked = Promise.withResolvers<void>();
+      await asked.promise;
+    }
+  };
+  const tlsNow = () => ({ ...tlsOf(trust.pki), ca: [...trust.pki.trust] });
+  const server = createServer(tlsNow()).listen(0, host);
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  trust.onRenewed(() => server.setSecureContext(tlsNow()));
+  const { port } = server.address() as { port: number };
+  const serialNow = async () => {
+    // The client goes by the real time: it is to look at the certificate, not to judge it.
+    const socket = connect({ host, port, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { serialNumber } = socket.getPeerCertificate();
+    return { socket, serialNumber };
+  };
+  const before = await serialNow();
+  onTestFinished(() => void before.socket.destroy());
+  const { validFromDate, validToDate } = new X509Certificate(trust.pki.server.cert);
+  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+
+  now = (from + ((to - from) * 2) / 3 - dayMs) as Instant;
+  await looked();
+  expect(trust.pki.server.cert).toBe(openSitePki(directory).server.cert);
+  expect((await serialOf(serialNow())).serialNumber).toBe(before.serialNumber);
+
+  now = (now + 2 * dayMs) as Instant;
+  await looked();
+  const after = await serialOf(serialNow());
+  expect(after.serialNumber).not.toBe(before.serialNumber);
+  expect(after.validTo).toBeGreaterThan(to);
+  // Whoever was connected still is.
+  expect(before.socket.destroyed).toBe(false);
+
+  // The clock had been ahead: what was made meanwhile is not valid yet, and is made anew.
+  now = madeAt as Instant;
+  await looked();
+  expect((await serialOf(serialNow())).validTo).toBeLessThan(to + dayMs);
+});
+
+async function serialOf(opened: Promise<{ socket: TLSSocket; serialNumber: string }>) {
+  const { socket, serialNumber } = await opened;
+  const { valid_to } = socket.getPeerCertificate();
+  socket.destroy();
+  return { serialNumber, validTo: Date.parse(valid_to) };
+}
