@@ -40,21 +40,13 @@ export function auditRefusals(store: Store, refusals: Refusals): void {
   store.audit.checkpoint();
 }
 
-/**
- * Looks at the end of the trail, from its last checkpoint on, and makes a finding of what is wrong.
- * The whole of it is `audit verify`’s: a start must not take longer the longer a site runs.
- */
+/** Looks at the end of the trail and makes a finding of what is wrong. */
 export function checkAuditTail(
   store: Store,
   key: KeyObject,
   at: Instant,
 ): AuditProblem | undefined {
-  const publicKey = createPublicKey(key);
-  const problem = verifyTail(
-    store.audit.newestCheckpoint(),
-    (after) => store.audit.list(after, tailLengthMax),
-    (checkpoint) => isSigned(checkpoint, publicKey),
-  );
+  const problem = auditTailProblem(store, key);
   if (problem) {
     const evidence = { problem: problem.problem, sequence: problem.sequence };
     const finding: Finding = {
@@ -78,4 +70,17 @@ export function checkAuditTail(
     });
   }
   return problem;
+}
+
+/**
+ * What is wrong with the end of the trail, from its last checkpoint on. The whole of it is
+ * `audit verify`’s: a start must not take longer the longer a site runs.
+ */
+export function auditTailProblem({ audit }: Store, key: KeyObject): AuditProblem | undefined {
+  const publicKey = createPublicKey(key);
+  return verifyTail(
+    audit.newestCheckpoint(),
+    (after) => audit.list(after, tailLengthMax),
+    (checkpoint) => isSigned(checkpoint, publicKey),
+  );
 }

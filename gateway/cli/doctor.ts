@@ -2,6 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { auditProblems } from '../audit/verify.ts';
+import { auditSigner } from '../audit-trail.ts';
+import { auditTailProblem } from '../auditing.ts';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { failures, GatewayError } from '../core/error.ts';
@@ -38,6 +41,7 @@ export default defineCommand({
       checks.push(disk(dir));
       const pki = await examine(checks, 'certificates', () => certificates(dir));
       const store = await examine(checks, 'database', () => database(dir));
+      if (store) await examine(checks, 'audit trail', () => auditTrail(dir));
       if (store) await examine(checks, 'quarantine', () => quarantine(dir));
       if (pki && store) await examine(checks, 'expiry', () => expiry(dir));
       await examine(checks, 'profiles', async () => `${(await loadProfiles(dir)).size} profiles`);
@@ -113,6 +117,21 @@ function expiry(dir: string): Omit<Check, 'check'> {
     const detail = `${worst?.kind} ${worst?.subject}: ${worst?.daysLeft} days left`;
     if (first === undefined) return { verdict: 'ok', detail };
     return { verdict: first.state === 'expired' ? 'failed' : 'warning', detail };
+  } finally {
+    store.close();
+  }
+}
+
+/** Its end only; nothing is entered, for looking is no act. */
+function auditTrail(dir: string): Omit<Check, 'check'> {
+  const { store } = openSiteStore(dir);
+  try {
+    const last = store.audit.last()?.sequence ?? 0;
+    const found = auditTailProblem(store, auditSigner(dir).key);
+    if (found === undefined) return { verdict: 'ok', detail: `${last} entries, the end verifies` };
+    const { sequence, problem } = found;
+    const says = `entry ${sequence}: ${problem}: ${auditProblems[problem]}`;
+    return { verdict: 'failed', detail: `${says} -> wardgate audit verify looks at all of it` };
   } finally {
     store.close();
   }

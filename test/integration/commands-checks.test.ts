@@ -115,6 +115,16 @@ describe('wardgate doctor', () => {
     expect(await wardgateJson('doctor', '--dir', site)).toMatchObject({ ok: true });
   });
 
+  it('says what is wrong with the end of the audit trail', async () => {
+    const broken = inFolder('doctor audit');
+    cpSync(site, broken, { recursive: true });
+    chmodSync(join(broken, 'pki'), 0o700);
+    rmSync(join(broken, 'audit/checkpoints.jsonl'));
+    const { code, out } = await wardgate(['doctor', '--dir', broken]);
+    expect(out).toMatch(/^failed\taudit trail\tentry 1: unanchored: .* -> wardgate audit verify/m);
+    expect(code).toBe(1);
+  });
+
   const damage: readonly (readonly [string, (path: string) => void, RegExp])[] = [
     ['key', (path) => chmodSync(join(path, 'pki/store.key'), 0o644), /database.*644.*chmod 600/],
     [
