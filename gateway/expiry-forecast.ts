@@ -18,11 +18,15 @@ export interface Expiry {
 }
 
 const dayMs = 86_400_000;
-/** Another authority takes planning: a year ahead. What renews by itself is late below ten days. */
+/** Another authority takes planning: a year ahead. What lives 90 days or less is late below ten. */
 const soonDays: Readonly<Record<string, number>> = {
   authority: 365,
   'gateway-server': 10,
   'enrolled-device': 10,
+  consumer: 10,
+  'relay-client': 10,
+  operator: 10,
+  flow: 10,
 };
 const soonDaysElse = 30;
 
