@@ -32,7 +32,13 @@ export interface Peer {
   getPeerCertificate(): Partial<
     Pick<
       PeerCertificate,
-      'subject' | 'subjectaltname' | 'fingerprint256' | 'valid_from' | 'valid_to'
+      | 'subject'
+      | 'subjectaltname'
+      | 'fingerprint256'
+      | 'valid_from'
+      | 'valid_to'
+      | 'bits'
+      | 'modulus'
     >
   >;
 }
@@ -62,7 +68,7 @@ export function identify(
   const graceUntil = isInTime ? undefined : graceOf(fingerprint, standing, now);
   if (graceUntil === undefined) {
     const error = peer.authorizationError ?? undefined;
-    if (error !== undefined) return { distrust: String(error) };
+    if (error !== undefined) return { distrust: faultOf(String(error), certificate) };
     if (!isInTime) return { distrust: 'CERT_HAS_EXPIRED' };
   }
   // A CN of `+` or `#` would be a wildcard in a topic; `DeviceId` lets neither through.
@@ -71,6 +77,17 @@ export function identify(
   if (certificate.subjectaltname !== `URI:urn:wardgate:${kind}:${name.data}`)
     return 'certificate-uri';
   return { device: name.data, fingerprint, ...(graceUntil !== undefined && { graceUntil }) };
+}
+
+/** What is below 112 bits of strength (NIST SP 800-57 Part 1, table 2), as the TLS policy has it. */
+const rsaBitsMin = 2_048;
+const curveBitsMin = 224;
+
+/** Node has no word of its own for a key that is too small, among others. */
+function faultOf(error: string, { bits, modulus }: ReturnType<Peer['getPeerCertificate']>): string {
+  const bitsMin = modulus === undefined ? curveBitsMin : rsaBitsMin;
+  const isWeak = error === 'UNSPECIFIED' && bits !== undefined && bits < bitsMin;
+  return isWeak ? 'certificate-weak-key' : error;
 }
 
 /**

@@ -35,7 +35,7 @@ export const failures = {
   'not-quarantined': { exit: 1, remedy: 'wardgate device list shows which devices are.' },
   'certificate-unknown': {
     exit: 1,
-    remedy: 'wardgate device show ID lists the certificates of a device.',
+    remedy: 'wardgate device show ID lists a device’s certificates, wardgate pki status all.',
   },
   'subject-invalid': { exit: 1, remedy: 'Give the patient’s real identifier of your site.' },
   'user-unknown': { exit: 1, remedy: 'wardgate user list shows the names.' },

@@ -19,10 +19,13 @@ const profiles = await loadProfiles();
 const analyser = findProfile(profiles, 'generic-astm-analyser');
 const monitor = findProfile(profiles, 'generic-vital-signs-monitor');
 
-async function start(answer: (intake: Intake) => Promise<Uint8Array>) {
+async function start(
+  answer: (intake: Intake) => Promise<Uint8Array>,
+  { madeAt = Date.now(), clock = now } = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), 'wardgate-line-server-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  await createSitePki({ directory, site: 'test', hosts: [host], now: now() });
+  await createSitePki({ directory, site: 'test', hosts: [host], now: madeAt });
   const pki = openSitePki(directory);
   const taken: Intake[] = [];
   const signals: Signal[] = [];
@@ -44,7 +47,7 @@ async function start(answer: (intake: Intake) => Promise<Uint8Array>) {
       },
       signal: (signal) => void signals.push(signal),
     },
-    now,
+    now: clock,
     log: () => undefined,
   });
   onTestFinished(() => server.close());
@@ -118,4 +121,40 @@ it('goes on with a device that connects anew, but not with another certificate o
   await gone(await client('lab-1'));
   expect(signals.at(-1)).toMatchObject({ kind: 'refused', cause: 'another-certificate' });
   expect(second.destroyed).toBe(false);
+});
+
+it('serves a device whose certificate has expired while a grace lasts, and no longer', async () => {
+  const dayMs = 86_400_000;
+  const answer = async () => Buffer.of(0x06);
+  let laterMs = 0;
+  const { reconnect, pki, signals, standing, taken } = await start(answer, {
+    madeAt: now() - 100 * dayMs,
+    clock: () => (now() + laterMs) as Instant,
+  });
+  const issued = await pki.issue('enrolled-device', 'lab-1', { now: now() - 91 * dayMs });
+  // The server’s own is as old here; it is not what is asked about.
+  const own = { key: issued.privateKeyPem, cert: issued.chainPem };
+  const tls = { ...own, rejectUnauthorized: false };
+  await gone(await reconnect(tls));
+  expect(signals).toMatchObject([{ kind: 'refused', cause: 'CERT_HAS_EXPIRED' }]);
+
+  const until = (now() + dayMs) as Instant;
+  standing.graces.set(issued.fingerprint256, until);
+  const socket = await reconnect(tls);
+  socket.write(Buffer.of(0x05));
+  const [heard] = await once(socket, 'data');
+  expect([...heard]).toEqual([0x06]);
+  expect(taken).toMatchObject([{ device: 'lab-1', channel: 'line' }]);
+  expect(signals.slice(1)).toMatchObject([
+    { kind: 'grace-used', device: 'lab-1', until },
+    { kind: 'line-opened', device: 'lab-1' },
+  ]);
+
+  laterMs = 2 * dayMs;
+  await gone(socket);
+  await expect
+    .poll(() => signals.at(-1))
+    .toMatchObject({ kind: 'line-closed', cause: 'distrusted' });
+  await gone(await reconnect(tls));
+  expect(signals.at(-1)).toMatchObject({ kind: 'refused', cause: 'CERT_HAS_EXPIRED' });
 });
