@@ -7,6 +7,8 @@ import { GatewayError } from './core/error.ts';
 import { syncDirectory } from './pki/secrets.ts';
 import { commandActor, openSiteStore } from './site.ts';
 
+const asidePrefix = '.wardgate-restore-';
+
 export interface RestoreOptions {
   readonly file: string;
   /** Empty, or not there yet. */
@@ -27,10 +29,8 @@ export async function restoreSite(
 ): Promise<{ readonly site: string; readonly files: number }> {
   const { file, directory, passphrase, now } = options;
   const isNew = !existsSync(directory);
-  if (!isNew && readdirSync(directory).length > 0) {
-    throw new GatewayError('site-exists', `${directory} is not empty`);
-  }
-  const aside = join(directory, `.wardgate-restore-${process.pid}`);
+  if (!isNew) requireEmpty(directory);
+  const aside = join(directory, `${asidePrefix}${process.pid}`);
   try {
     mkdirSync(aside, { recursive: true, mode: 0o700 });
     const paths = await unpack(unseal(read(file), passphrase), aside);
@@ -44,6 +44,15 @@ export async function restoreSite(
     }
     throw cause;
   }
+}
+
+/** What a restore that was killed left behind is no site, and may be another one’s that still runs. */
+function requireEmpty(directory: string): void {
+  const names = readdirSync(directory);
+  if (names.length === 0) return;
+  const isCutOff = names.some((name) => name.startsWith(asidePrefix));
+  const holds = isCutOff ? 'holds what a restore that was cut off left behind' : 'is not empty';
+  throw new GatewayError('site-exists', `${directory} ${holds}`);
 }
 
 async function* read(file: string): AsyncIterable<Uint8Array> {

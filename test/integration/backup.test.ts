@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   existsSync,
   globSync,
@@ -8,6 +9,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -16,7 +18,7 @@ import { startHospital } from '../../gateway/demo/hospital.ts';
 import { readSecret } from '../../gateway/pki/secrets.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
-import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
+import { expectRefusal, startWardgate, wardgate, wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import { drained, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
@@ -203,6 +205,31 @@ describe('wardgate restore', () => {
     expect(readdirSync(inFolder('.'))).toEqual(before);
     expect(readdirSync(inFolder('empty'))).toEqual([]);
     await wardgateJson('restore', file, '--dir', inFolder('empty'), ...given);
+  }, 120_000);
+
+  it('that is killed half-way leaves nothing that passes for a site', async () => {
+    const { inFolder, given } = newFolder();
+    const [site, file, half] = [inFolder('site'), inFolder('ward.backup'), inFolder('half')];
+    await makeSite(site, []);
+    await wardgateJson('backup', file, '--dir', site, ...given);
+    mkdirSync(half);
+    // It is in the middle of it as soon as it has made a place for what it reads.
+    const changes = watch(half);
+    const child = startWardgate('restore', file, '--dir', half, ...given);
+    await once(changes, 'change');
+    child.child.kill('SIGKILL');
+    changes.close();
+    expect(await child.ended).toBeNull();
+    expect(readdirSync(half)).toEqual([expect.stringMatching(/^\.wardgate-restore-\d+$/)]);
+
+    for (const words of [['run'], ['doctor'], ['device', 'list'], ['audit', 'verify']]) {
+      expect((await wardgate([...words, '--dir', half])).code, words.join()).not.toBe(0);
+    }
+    const again = await wardgate(['restore', file, '--dir', half, ...given]);
+    expectRefusal(again, 1, 'site-exists');
+    expect(again.err).toContain('a restore that was cut off');
+    await wardgateJson('restore', file, '--dir', inFolder('whole'), ...given);
+    expect((await wardgate(['doctor', '--dir', inFolder('whole')])).code).toBe(0);
   }, 120_000);
 
   it('refuses a database that a newer program wrote', async () => {
