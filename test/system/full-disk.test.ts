@@ -11,7 +11,7 @@ import { type Credentials, credentialsOf } from '../../gateway/demo/ward.ts';
 import type { FhirHospital } from '../../gateway/hospital/fhir-hospital.ts';
 import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
-import { wardgateJson } from '../support/command.ts';
+import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { type GatewayUnderTest, startGatewayProcess } from '../support/gateway-under-test.ts';
 import { publish } from '../support/mqtt-packets.ts';
 import { RawClient } from '../support/mqtt-raw-client.ts';
@@ -66,21 +66,64 @@ async function publishAll(client: RawClient, moments: readonly number[]): Promis
   return [...moments];
 }
 
-it('promises nothing while the disk is full, lives on, and delivers all it did promise', async (context) => {
-  const folder = temporaryFolder('disk');
-  onTestFinished(() => folder.remove());
-  const disk = join(folder.path, 'disk');
+/** A small disk of this test's own; undefined where mounting is not permitted. */
+function mountDisk(folder: string): string | undefined {
+  const disk = join(folder, 'disk');
   mkdirSync(disk);
   const options = `size=${diskBytes},mode=0700`;
   const mount = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
-  if (mount.status !== 0) return context.skip('mounting a small disk is not permitted here');
+  if (mount.status !== 0) return undefined;
   onTestFinished(() => void spawnSync('/bin/umount', ['-l', disk]));
+  return disk;
+}
+
+/** Returns the file that has to go to have room again. */
+function fill(disk: string, leftBytes: number): string {
+  const { bavail, bsize } = statfsSync(disk);
+  const filler = join(disk, 'filler');
+  writeFileSync(filler, Buffer.alloc(bavail * bsize - leftBytes));
+  return filler;
+}
+
+it('does no act while the disk is full whose entry in the audit trail finds no room', async (context) => {
+  const folder = temporaryFolder('disk');
+  onTestFinished(() => folder.remove());
+  const disk = mountDisk(folder.path);
+  if (disk === undefined) return context.skip('mounting a small disk is not permitted here');
+  const { site } = await startWard(disk);
+  const at = ['--dir', site];
+  const keys = join(folder.path, 'keys');
+  await wardgateJson('device', 'enrol', device, '--out', keys, ...at);
+  const before = await wardgateJson<object[]>('audit', 'list', ...at);
+  const devices = await wardgateJson<object[]>('device', 'list', ...at);
+
+  const filler = fill(disk, 0);
+  const acts = [
+    ['device', 'add', 'mon-2', '--profile', 'generic-vital-signs-monitor'],
+    ['device', 'revoke', device],
+    ['user', 'add', 'anna', '--role', 'viewer'],
+    ['associate', device, 'MRN-9'],
+  ];
+  for (const words of acts) expectRefusal(await wardgate([...words, ...at]), 1, 'store-full');
+  rmSync(filler);
+
+  expect(await wardgateJson('audit', 'list', ...at)).toEqual(before);
+  expect(await wardgateJson('device', 'list', ...at)).toEqual(devices);
+  expect(JSON.stringify(await wardgateJson('user', 'list', ...at))).not.toContain('anna');
+  expect(await wardgateJson('audit', 'verify', ...at)).toMatchObject({ ok: true });
+  // With room again each is done, by the same words.
+  for (const words of acts) expect((await wardgate([...words, ...at])).code).toBe(0);
+}, 180_000);
+
+it('promises nothing while the disk is full, lives on, and delivers all it did promise', async (context) => {
+  const folder = temporaryFolder('disk');
+  onTestFinished(() => folder.remove());
+  const disk = mountDisk(folder.path);
+  if (disk === undefined) return context.skip('mounting a small disk is not permitted here');
 
   const ward = await startWard(disk);
   const { site, hospital, gateway } = ward;
-  const { bavail, bsize } = statfsSync(disk);
-  const filler = join(disk, 'filler');
-  writeFileSync(filler, Buffer.alloc(bavail * bsize - freeBytes));
+  const filler = fill(disk, freeBytes);
 
   const ledger = openLedger();
   const name = pseudonymOf(
