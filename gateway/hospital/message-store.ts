@@ -37,7 +37,8 @@ export function createMessageStore(observationsMax: number): MessageStore {
     counts,
     add(message) {
       const rows = rowsOf(message);
-      if (observations.size + rows.size > observationsMax) return false;
+      const size = Math.max(observations.size + rows.size, controlIds.size + 1);
+      if (size > observationsMax) return false;
       counts.messages += 1;
       if (controlIds.has(message.controlId)) {
         counts.repeated += rows.size;

@@ -231,7 +231,11 @@ describe('an acknowledgement', () => {
     const connection = connect(hospital);
     const batch = entries('a', 'b', 'c', 'd');
     expect(await connection.send(batch)).toEqual({ outcome: 'delivered', entryCount: 2 });
-    expect(await connection.send(batch.slice(2))).toEqual({ outcome: 'refused', cause: 'AE 101' });
+    expect(await connection.send(batch.slice(2))).toEqual({
+      outcome: 'refused',
+      cause: 'AE 101',
+      entryCount: 1,
+    });
     expect(hospital.counts).toMatchObject({ stored: 2, repeated: 0 });
   });
 });
