@@ -8,7 +8,13 @@ import type { Intake, IntakeQueue } from './core/intake.ts';
 import { noBytes } from './core/protocol.ts';
 import type { Signal } from './core/signal.ts';
 import type { AdmissionCounts } from './core/site-state.ts';
-import type { FromKeeper, KeeperCalls, KeeperData, ToKeeper } from './keeper-thread.ts';
+import type {
+  FromKeeper,
+  KeeperCalls,
+  KeeperData,
+  KeeperSettings,
+  ToKeeper,
+} from './keeper-thread.ts';
 import type { Kept } from './keeping.ts';
 
 /** TypeScript where the sources are run as they are, JavaScript in a package. */
@@ -39,7 +45,13 @@ export interface Admission {
   call<Name extends keyof KeeperCalls>(
     name: Name,
     ...given: Parameters<KeeperCalls[Name]>
-  ): Promise<ReturnType<KeeperCalls[Name]>>;
+  ): Promise<Awaited<ReturnType<KeeperCalls[Name]>>>;
+  /**
+   * Other settings for all that is admitted from now on.
+   *
+   * @throws GatewayError `profile-unknown`: nothing changed.
+   */
+  configure(settings: KeeperSettings, commitPauseMs: number): Promise<void>;
   /** Commits what is open, then ends the thread. */
   close(): Promise<void>;
 }
@@ -91,6 +103,7 @@ class RunningAdmission implements Admission {
   readonly #ready = Promise.withResolvers<void>();
   readonly #idle: (() => void)[] = [];
   readonly #drainListeners: (() => void)[] = [];
+  #commitPauseMs: number;
   #callCount = 0;
   #open: OpenBatch = openBatch();
   #offers: Offer[] = [];
@@ -114,6 +127,7 @@ class RunningAdmission implements Admission {
   constructor(worker: Worker, options: AdmissionOptions) {
     this.#worker = worker;
     this.#options = options;
+    this.#commitPauseMs = options.commitPauseMs;
     this.ready = this.#ready.promise;
     this.queue = {
       offer: (intake) => this.#offer(intake),
@@ -150,12 +164,17 @@ class RunningAdmission implements Admission {
   call<Name extends keyof KeeperCalls>(
     name: Name,
     ...given: Parameters<KeeperCalls[Name]>
-  ): Promise<ReturnType<KeeperCalls[Name]>> {
+  ): Promise<Awaited<ReturnType<KeeperCalls[Name]>>> {
     const answer = Promise.withResolvers<unknown>();
     this.#callCount += 1;
     this.#calls.set(this.#callCount, answer);
     this.#send({ kind: 'call', id: this.#callCount, name, arguments: given });
-    return answer.promise as Promise<ReturnType<KeeperCalls[Name]>>;
+    return answer.promise as Promise<Awaited<ReturnType<KeeperCalls[Name]>>>;
+  }
+
+  async configure(settings: KeeperSettings, commitPauseMs: number): Promise<void> {
+    await this.call('configure', settings);
+    this.#commitPauseMs = commitPauseMs;
   }
 
   async close(): Promise<void> {
@@ -203,7 +222,7 @@ class RunningAdmission implements Admission {
   /** Hands the open batch over when the worker is free: at once, or after a pause for company. */
   #schedule(isUrgent = false): void {
     if (this.#inWorker || this.#isScheduled || this.#isEmpty) return;
-    const waitMs = this.#keptAt + this.#options.commitPauseMs - performance.now();
+    const waitMs = this.#keptAt + this.#commitPauseMs - performance.now();
     if (isUrgent || waitMs <= 0 || this.#waitingCount >= companyCount) {
       clearTimeout(this.#timer);
       this.#timer = undefined;

@@ -1,6 +1,12 @@
 import type { Refusals } from './audit/refusals.ts';
 import type { AuditProblem } from './audit/verify.ts';
-import { auditRefusals, auditStart, checkAuditTail } from './auditing.ts';
+import {
+  auditRefusals,
+  auditReload,
+  auditStart,
+  checkAuditTail,
+  type ReloadNote,
+} from './auditing.ts';
 import type { AuditEntry, AuditRecord, Checkpoint } from './core/audit-entry.ts';
 import type { Instant } from './core/observation.ts';
 import type { SettingsDigest } from './settings-digest.ts';
@@ -15,6 +21,7 @@ export interface AuditCalls {
   /** What was refused since the last time goes into the audit trail. */
   auditRefusals(): void;
   auditStart(version: string, settings: SettingsDigest, at: Instant): void;
+  auditReload(note: ReloadNote): void;
   checkAuditTail(at: Instant): AuditProblem | undefined;
   /** Deletes the entries before a time. Returns how many. */
   pruneAudit(before: number): number;
@@ -36,6 +43,7 @@ export function auditCalls(store: Store, signer: AuditSigner, refusals: Refusals
     audit: (entry) => store.transact(() => store.audit.add(entry)),
     auditRefusals: () => auditRefusals(store, refusals),
     auditStart: (version, settings, at) => auditStart(store, version, settings, at),
+    auditReload: (note) => auditReload(store, note),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     pruneAudit: (before) => store.pruneAudit(before),
     auditUnsent: (countMax) => auditUnsent(store, countMax),

@@ -1,10 +1,8 @@
 import type { Admission } from './admission.ts';
-import type { Config } from './config.ts';
-import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
-import { digestSettings } from './settings-digest.ts';
+import { digestOfSite, type SiteSettings } from './site-settings.ts';
 import { version } from './version.ts';
 
 /** How often what was refused is written down. A power cut loses the counts of one such time. */
@@ -14,8 +12,8 @@ const dayMs = 86_400_000;
 
 export interface AuditClerkOptions {
   readonly admission: Admission;
-  readonly config: Config;
-  readonly profiles: ReadonlyMap<string, DeviceProfile>;
+  /** As they are now. */
+  readonly site: () => SiteSettings;
   readonly now: () => Instant;
   readonly log: Log;
   readonly onFault: (error: unknown) => void;
@@ -31,7 +29,7 @@ export interface AuditClerk {
  * that is full, are said aloud and stop nothing: care comes first.
  */
 export async function startAuditClerk(options: AuditClerkOptions): Promise<AuditClerk> {
-  const { admission, config, profiles, now, log, onFault } = options;
+  const { admission, site, now, log, onFault } = options;
 
   async function attempt(task: () => Promise<unknown>): Promise<void> {
     try {
@@ -46,13 +44,11 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
     const problem = await admission.call('checkAuditTail', now());
     if (problem) log('audit.damaged', { ...problem });
   });
-  // One path a profile: whether it changed says enough.
-  const texts = [...profiles].map(([id, profile]) => [id, JSON.stringify(profile)]);
-  const digest = digestSettings({ ...config, profiles: Object.fromEntries(texts) });
+  const digest = digestOfSite(site());
   await attempt(() => admission.call('auditStart', version, digest, now()));
   const keepRefusals = () => attempt(() => admission.call('auditRefusals'));
-  const keptMs = config.retention.auditDays * dayMs;
-  const prune = () => attempt(() => admission.call('pruneAudit', now() - keptMs));
+  const keptMs = () => site().config.retention.auditDays * dayMs;
+  const prune = () => attempt(() => admission.call('pruneAudit', now() - keptMs()));
   const timers = [
     setInterval(() => void keepRefusals(), refusalsEveryMs),
     setInterval(() => void prune(), pruneEveryMs),

@@ -10,22 +10,47 @@ import type { Store } from './store/store.ts';
 /** The most settings that an entry names; the rest are counted. */
 const namedSettingsMax = 24;
 
+export interface ReloadNote {
+  readonly actor: string;
+  readonly at: number;
+  /** Those that are in force now. */
+  readonly settings?: SettingsDigest | undefined;
+  /** Why they are not. */
+  readonly code?: string | undefined;
+}
+
 /** What the gateway enters into the audit trail by itself, in the keeper thread. */
 export function auditStart(store: Store, version: string, settings: SettingsDigest, at: number) {
   store.transact(() => {
-    const before = store.seenSettings.all();
-    const changed = changedSettings(before, settings);
+    noteSettings(store, settings, 'gateway', at);
     const common = { at, actor: 'gateway', object: '', outcome: 'success' } as const;
-    if (Object.keys(before).length > 0 && changed.length > 0) {
-      const named = changed.slice(0, namedSettingsMax).join(' ');
-      const beyond = changed.length - namedSettingsMax;
-      const detail = beyond > 0 ? `${named} and ${beyond} more` : named;
-      store.audit.add({ ...common, action: 'settings.change', detail });
-    }
-    if (changed.length > 0) store.seenSettings.replace(settings);
     const detail = `version ${version}, settings ${digestOfAll(settings)}`;
     store.audit.add({ ...common, action: 'gateway.start', detail });
   });
+}
+
+/** What somebody's reload did: other settings are in force, or those of before still, and why. */
+export function auditReload(store: Store, { actor, at, settings, code }: ReloadNote): void {
+  store.transact(() => {
+    if (settings) noteSettings(store, settings, actor, at);
+    if (code === undefined) return;
+    const act = { at, actor, object: '', action: 'settings.change' } as const;
+    store.audit.add({ ...act, outcome: 'failure', detail: code });
+  });
+}
+
+/** By their names: never what they are. */
+function noteSettings(store: Store, settings: SettingsDigest, actor: string, at: number): void {
+  const before = store.seenSettings.all();
+  const changed = changedSettings(before, settings);
+  if (changed.length === 0) return;
+  store.seenSettings.replace(settings);
+  if (Object.keys(before).length === 0) return;
+  const named = changed.slice(0, namedSettingsMax).join(' ');
+  const beyond = changed.length - namedSettingsMax;
+  const detail = beyond > 0 ? `${named} and ${beyond} more` : named;
+  const act = { at, actor, object: '', action: 'settings.change' } as const;
+  store.audit.add({ ...act, outcome: 'success', detail });
 }
 
 /** Writes down what was refused since the last time. On failure it stays counted. */

@@ -55,8 +55,11 @@ const SerialLine = z.union([
 ]);
 
 function isEachPortOnce(lines: readonly z.output<typeof SerialLine>[]): boolean {
-  const ports = lines.flatMap((line) => ('listen' in line ? [line.listen] : []));
-  return new Set(ports).size === ports.length;
+  return isEachOnce(lines.flatMap((line) => ('listen' in line ? [line.listen] : [])));
+}
+
+function isEachOnce(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
 }
 
 /** Besides the budget of all lanes. */
@@ -154,10 +157,16 @@ export const Config = z.strictObject({
   serial: z
     .array(SerialLine)
     .max(64)
+    .refine((lines) => isEachOnce(lines.map(({ device }) => device)), 'two lines of one device')
     .refine(isEachPortOnce, 'two lines listen on one address and port')
     .default([])
     .describe('One entry for each serial line.'),
-  relays: z.array(RelaySettings).max(8).default([]).describe('Where released data goes.'),
+  relays: z
+    .array(RelaySettings)
+    .max(8)
+    .refine((relays) => isEachOnce(relays.map(({ id }) => id)), 'two relays of one id')
+    .default([])
+    .describe('Where released data goes.'),
   flows: z
     .strictObject({ enabled: z.literal(false).default(false) })
     .prefault({})
@@ -227,8 +236,7 @@ export const configFile = 'wardgate.yaml';
 const aliasCountMax = 50;
 
 export function loadConfig(directory: string): Config {
-  const path = join(directory, configFile);
-  return parseConfig(readSettings(path), path);
+  return parseConfig(readSettings(directory), join(directory, configFile));
 }
 
 /** Settings beside the defaults, checked as they will be read. */
@@ -243,7 +251,7 @@ export function saveConfig(directory: string, settings: GivenSettings): void {
   renameSync(`${path}.new`, path);
 }
 
-function parseConfig(text: string, path: string): Config {
+export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text, { uniqueKeys: true });
   const [problem] = document.errors;
   if (problem) throw new GatewayError('config-invalid', `${path}: ${problem.message}`);
@@ -260,7 +268,9 @@ function toPlain(document: ReturnType<typeof parseDocument>, path: string): unkn
   }
 }
 
-function readSettings(path: string): string {
+/** @throws GatewayError `site-missing`. */
+export function readSettings(directory: string): string {
+  const path = join(directory, configFile);
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

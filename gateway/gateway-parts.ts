@@ -1,19 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Admission } from './admission.ts';
+import { answers } from './answers.ts';
 import type { EventHub } from './api/event-hub.ts';
 import type { HttpsServer } from './api/https-server.ts';
-import { type AuditClerk, startAuditClerk } from './audit-clerk.ts';
+import { startAuditClerk } from './audit-clerk.ts';
 import { type AuditForwarder, startAuditForwarder } from './audit-forwarder.ts';
 import type { Config, RelaySettings, SerialLine } from './config.ts';
 import type { DeviceId } from './core/device.ts';
-import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
 import type { Protocol } from './core/protocol.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
 import { openHttps } from './https-interface.ts';
+import type { KeeperSettings } from './keeper-thread.ts';
 import { endpointOf } from './line-endpoint.ts';
 import { type Line, lineTiming, startLine } from './links/line.ts';
 import { type LineServer, startLineServer } from './links/line-server.ts';
@@ -24,14 +25,9 @@ import { readSecretFile } from './pki/secrets.ts';
 import { findProtocol } from './policy.ts';
 import { findProfile } from './profiles.ts';
 import { destinationOf } from './relay-settings.ts';
+import type { SiteSettings } from './site-settings.ts';
 import { type Trust, tlsOf } from './trust.ts';
 import type { WardWatch } from './ward-watch.ts';
-
-/** What the site has decided: its settings, its profiles, and whom it denies. */
-export interface SiteSettings {
-  readonly config: Config;
-  readonly profiles: ReadonlyMap<string, DeviceProfile>;
-}
 
 /** The parts that others must reach while they run. */
 export interface OpenParts {
@@ -67,17 +63,24 @@ export interface Material {
  * first, what takes comes last: whoever may connect is heard.
  */
 export async function plansOf(
-  { config, profiles }: SiteSettings,
+  settings: SiteSettings,
   denied: ReadonlySet<DeviceId>,
   open: OpenParts,
   material: Material,
 ): Promise<Stages> {
+  const { config, profiles } = settings;
   const { host, site, mqtt, mllp, https, audit } = config;
   const lines = config.serial.filter(({ device }) => !denied.has(device));
   return [
     audit.syslog ? [collectorPlan(site, audit.syslog, material)] : [],
     // Ends before the collector, which is still told that the gateway stops.
-    [{ key: 'audit', settings: '', start: () => openAuditClerk({ config, profiles }, material) }],
+    [
+      {
+        key: 'audit',
+        settings: '',
+        start: () => startAuditClerk({ ...material, ...material.options }),
+      },
+    ],
     config.relays.map((relay) => relayPlan(relay, open, material)),
     await Promise.all(lines.map((line) => linePlan(line, profiles, material))),
     [
@@ -96,11 +99,32 @@ export async function plansOf(
         start: async () => (open.https = await openHttps({ ...material, config })),
       },
     ],
+    [await admissionPlan(settings, material)],
   ];
 }
 
-function openAuditClerk(site: SiteSettings, material: Material): Promise<AuditClerk> {
-  return startAuditClerk({ ...site, ...material, ...material.options });
+/** It started first of all, by these settings; here is how it takes others. */
+async function admissionPlan(
+  site: SiteSettings,
+  { admission, options }: Material,
+): Promise<PartPlan> {
+  const settings = await keeperSettingsOf(site, options.directory);
+  const { commitPauseMs } = site.config.store;
+  return {
+    key: 'admission',
+    settings: { ...settings, profiles: [...site.profiles], commitPauseMs },
+    start: async () => ({ close: async () => {} }),
+    adopt: () => admission.configure(settings, commitPauseMs),
+  };
+}
+
+export async function keeperSettingsOf(
+  { config, profiles }: SiteSettings,
+  directory: string,
+): Promise<KeeperSettings> {
+  const destinations = await Promise.all(config.relays.map(destinationOf));
+  const relays = destinations.map(({ id, lanes }) => ({ id, lanes }));
+  return { directory, relays, profiles, budget: config.retention };
 }
 
 function collectorPlan(
@@ -109,7 +133,8 @@ function collectorPlan(
   material: Material,
 ): PartPlan {
   const start = async () => openAuditForwarder(site, syslog, material);
-  return { key: 'audit.syslog', settings: { site, ...syslog }, start };
+  const files = changeTimes(syslog, material.options.directory);
+  return { key: 'audit.syslog', settings: { site, ...syslog, files }, start };
 }
 
 function relayPlan(settings: RelaySettings, { forwarders }: OpenParts, material: Material) {
@@ -123,7 +148,16 @@ function relayPlan(settings: RelaySettings, { forwarders }: OpenParts, material:
     };
     return { close };
   };
-  return { key: `relays.${id}`, settings, start };
+  const files = changeTimes(settings, material.options.directory);
+  return { key: `relays.${id}`, settings: { ...settings, files }, start };
+}
+
+/** When the files that settings name were changed last: a certificate is replaced under its name. */
+function changeTimes(settings: Readonly<Record<string, unknown>>, directory: string) {
+  return Object.values(settings).map((value) => {
+    if (typeof value !== 'string') return undefined;
+    return statSync(join(directory, value), { throwIfNoEntry: false })?.mtimeMs;
+  });
 }
 
 async function linePlan(
@@ -260,18 +294,14 @@ async function openForwarder(
 async function openLine(
   settings: SerialLine,
   profiles: SiteSettings['profiles'],
-  { protocols, admission, watch, options }: Material,
+  material: Material,
 ): Promise<Line> {
+  const { watch, options } = material;
   const { log, now, chance } = options;
-  const device = await admission.call('device', settings.device);
-  if (!device) {
-    throw new GatewayError('device-unknown', `serial: ${settings.device} is not registered`);
-  }
-  const profile = findProfile(profiles, device.profile);
-  const protocol = findProtocol(protocols, profile);
+  const { profile, protocol, endpoint } = await lineOf(settings, profiles, material);
   return startLine({
     device: settings.device,
-    endpoint: endpointOf(settings, profile, protocol),
+    endpoint,
     speaks: protocol.speak !== undefined,
     timing: lineTiming(profile),
     intake: watch.queue,
@@ -279,4 +309,53 @@ async function openLine(
     log,
     chance,
   });
+}
+
+/** @throws GatewayError `device-unknown`, `profile-unknown`, `config-invalid`. */
+async function lineOf(
+  settings: SerialLine,
+  profiles: SiteSettings['profiles'],
+  { protocols, admission }: Material,
+) {
+  const device = await admission.call('device', settings.device);
+  if (!device) {
+    throw new GatewayError('device-unknown', `serial: ${settings.device} is not registered`);
+  }
+  const profile = findProfile(profiles, device.profile);
+  const protocol = findProtocol(protocols, profile);
+  return { profile, protocol, endpoint: endpointOf(settings, profile, protocol) };
+}
+
+/**
+ * What can be known of settings before anything is changed by them.
+ *
+ * @throws GatewayError `device-unknown`, `profile-unknown`, `config-invalid`.
+ */
+export async function requireSound(
+  { config, profiles }: SiteSettings,
+  material: Material,
+): Promise<void> {
+  for (const relay of config.relays) await destinationOf(relay);
+  for (const line of config.serial) await lineOf(line, profiles, material);
+}
+
+/**
+ * Whether the parts that listen are there for whoever comes, and the keeper keeps. A hospital that is
+ * down, or a device that is unplugged, is no fault of the settings.
+ *
+ * @throws GatewayError `part-unhealthy`.
+ */
+export async function requireHealth(
+  { config }: SiteSettings,
+  { broker, lineServer, https }: OpenParts,
+  admission: Admission,
+): Promise<void> {
+  const host = config.host === '0.0.0.0' ? '127.0.0.1' : config.host;
+  const ports = { mqtt: broker?.port, mllp: lineServer?.port, https: https?.port };
+  for (const [part, port] of Object.entries(ports)) {
+    if (port !== undefined && !(await answers(host, port))) {
+      throw new GatewayError('part-unhealthy', `${part} does not answer on port ${port}`);
+    }
+  }
+  if (!admission.isKeeping()) throw new GatewayError('part-unhealthy', 'nothing is kept');
 }

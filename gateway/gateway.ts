@@ -1,16 +1,24 @@
 import { type Admission, startAdmission } from './admission.ts';
 import { createEventHub, type EventHub } from './api/event-hub.ts';
-import { loadConfig } from './config.ts';
+import { readSettings } from './config.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
-import { type Material, type OpenParts, plansOf, type SiteSettings } from './gateway-parts.ts';
+import {
+  keeperSettingsOf,
+  type Material,
+  type OpenParts,
+  plansOf,
+  requireHealth,
+  requireSound,
+} from './gateway-parts.ts';
 import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
-import { loadProtocols, type OwedRelay } from './policy.ts';
-import { loadProfiles } from './profiles.ts';
+import { loadProtocols } from './policy.ts';
 import { type QuarantineWatch, watchQuarantines } from './quarantine-watch.ts';
-import { destinationOf } from './relay-settings.ts';
+import { type Reloading, startReloading } from './reload.ts';
+import { keepLastGood, lastGoodFor, putBack } from './settings-files.ts';
+import { type LoadedSite, loadSite, type SiteSettings } from './site-settings.ts';
 import { lockSite } from './store/database.ts';
 import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
 import { bootId } from './time/monotonic.ts';
@@ -39,51 +47,83 @@ export interface Gateway {
   readonly httpsPort: number;
   /** Undefined where the settings name none. */
   readonly mllpPort: number | undefined;
+  /** Has the settings read anew, soon; what became of it is logged. */
+  askReload(actor: string, at: Instant): Promise<void>;
   /** Stops taking, commits what was taken, and closes. */
   stop(): Promise<void>;
 }
 
 /**
- * The composition root: the one place that knows all parts. Resolves when everything listens.
+ * The composition root. Resolves when everything listens. Settings that a reload tried, and that do
+ * not start now, give way to those of before: the power may have failed in the middle of it.
  *
  * @throws GatewayError when the site is not fit to run.
  */
-export async function startGateway(given: GatewayOptions): Promise<Gateway> {
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const text = readSettings(options.directory);
+  // Whoever does not hold it changes nothing here, the files neither.
+  const lock = lockSite(options.directory);
+  try {
+    const gateway = await startOrGoBack(text, options);
+    return {
+      ...gateway,
+      async stop() {
+        await gateway.stop();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function startOrGoBack(text: string, options: GatewayOptions): Promise<Gateway> {
+  const { directory, log } = options;
+  try {
+    return await startWith(text, options);
+  } catch (error) {
+    const lastGood = lastGoodFor(directory, text);
+    if (!(error instanceof GatewayError) || lastGood === undefined) throw error;
+    putBack(directory, lastGood);
+    log('settings.reverted', { code: error.code });
+    return startWith(lastGood, options);
+  }
+}
+
+async function startWith(text: string, given: GatewayOptions): Promise<Gateway> {
   const hub = createEventHub();
   const options = { ...given, log: tellingLog(given, hub) };
-  const config = loadConfig(options.directory);
-  const lock = lockSite(options.directory);
+  const { directory } = options;
+  let site = await loadSite(directory, text);
   const parts = createParts();
   const running: Running = { open: { forwarders: new Map() } };
 
   async function stop(): Promise<void> {
+    await running.reloading?.close();
     for (const follower of [running.quarantines, running.clock, running.trust]) follower?.close();
     clearInterval(running.expiry);
     await parts.close();
     await running.admission?.close();
-    lock.close();
   }
 
   try {
-    const profiles = await loadProfiles(options.directory);
-    const site = { config, profiles };
-    const material = await openMaterial(site, hub, running, options);
+    const material = await openMaterial(() => site, hub, running, options);
     const quarantines = await watchQuarantines({ ...material, ...material.options });
     running.quarantines = quarantines;
     const { open } = running;
     const apply = () => parts.apply(() => plansOf(site, quarantines.denied, open, material));
-    await apply();
-    running.expiry = startExpiry(site, material);
-    followQuarantines(quarantines, open, apply);
-    const { trust } = material;
-    trust.onRenewed((pki) => renewParts(open, pki));
-    trust.onRevoked(() => open.https?.endCertificates(trust.standing.isRevoked));
-    return {
-      mqttPort: open.broker?.port ?? 0,
-      httpsPort: open.https?.port ?? 0,
-      mllpPort: open.lineServer?.port,
-      stop,
+    const use = (next: LoadedSite) => {
+      site = next;
+      return apply();
     };
+    await apply();
+    running.expiry = startExpiry(material);
+    followQuarantines(quarantines, open, apply);
+    followTrust(material.trust, open);
+    keepLastGood(directory, text);
+    running.reloading = followReloads(() => site, use, running, material);
+    return gatewayOf(running, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -92,7 +132,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 
 /** What all parts are made of; nothing of it listens yet. */
 async function openMaterial(
-  site: SiteSettings,
+  site: () => SiteSettings,
   hub: EventHub,
   running: Running,
   options: GatewayOptions,
@@ -101,8 +141,7 @@ async function openMaterial(
   const clock = createClock(boot, running, options);
   running.clock = clock;
   // The keeper thread loads meanwhile.
-  const relays = await Promise.all(site.config.relays.map(destinationOf));
-  const opening = openAdmission(site, relays, running, { ...options, boot, clock });
+  const opening = openAdmission(site(), running, { ...options, boot, clock });
   const [admission, protocols] = await Promise.all([opening, loadProtocols()]);
   running.admission = admission;
   await clock.start(await admission.call('newestTime'));
@@ -113,7 +152,7 @@ async function openMaterial(
   const watch = watchWard(admission.queue);
   return {
     ...{ protocols, trust, admission, call, watch, hub, clock },
-    site: () => site,
+    site,
     options: timed,
   };
 }
@@ -137,6 +176,44 @@ function followQuarantines(
   });
 }
 
+function followReloads(
+  site: () => LoadedSite,
+  use: (site: LoadedSite) => Promise<readonly string[]>,
+  { open }: Running,
+  material: Material & Pick<Admission, 'call'>,
+): Reloading {
+  const { admission, options } = material;
+  return startReloading({
+    ...options,
+    site,
+    async load(text) {
+      const loaded = await loadSite(options.directory, text);
+      await requireSound(loaded, material);
+      return loaded;
+    },
+    use,
+    requireHealth: () => requireHealth(site(), open, admission),
+    call: material.call,
+  });
+}
+
+function followTrust(trust: Trust, open: OpenParts): void {
+  trust.onRenewed((pki) => renewParts(open, pki));
+  trust.onRevoked(() => open.https?.endCertificates(trust.standing.isRevoked));
+}
+
+function gatewayOf({ open, admission }: Running, stop: () => Promise<void>): Gateway {
+  return {
+    mqttPort: open.broker?.port ?? 0,
+    httpsPort: open.https?.port ?? 0,
+    mllpPort: open.lineServer?.port,
+    async askReload(actor, at) {
+      await admission?.call('reloadAsk', actor, at);
+    },
+    stop,
+  };
+}
+
 /** Whoever follows over HTTPS is told what is logged. */
 function tellingLog({ log, now }: GatewayOptions, hub: EventHub): Log {
   return (event, fields = {}) => {
@@ -151,6 +228,7 @@ interface Running {
   admission?: Admission;
   trust?: Trust;
   quarantines?: QuarantineWatch;
+  reloading?: Reloading;
   expiry?: NodeJS.Timeout;
   readonly open: OpenParts;
 }
@@ -183,9 +261,8 @@ function createClock(
   return clock;
 }
 
-function openAdmission(
-  { config, profiles }: SiteSettings,
-  relays: readonly OwedRelay[],
+async function openAdmission(
+  site: SiteSettings,
   running: Running,
   {
     directory,
@@ -197,15 +274,9 @@ function openAdmission(
   }: GatewayOptions & { readonly boot: string; readonly clock: GatewayClock },
 ): Promise<Admission> {
   return startAdmission({
-    data: {
-      directory,
-      relays: relays.map(({ id, lanes }) => ({ id, lanes })),
-      profiles,
-      budget: config.retention,
-      boot,
-    },
+    data: { ...(await keeperSettingsOf(site, directory)), boot },
     stamp: () => ({ boot, monotonicMs: monotonicMs(), isTrusted: clock.isTrusted() }),
-    commitPauseMs: config.store.commitPauseMs,
+    commitPauseMs: site.config.store.commitPauseMs,
     log,
     onDepartures: (withAlerts) => wakeForwarders(running, withAlerts),
     onFault,
@@ -217,12 +288,15 @@ function wakeForwarders({ open }: Running, withAlerts: boolean): void {
 }
 
 /** Once an hour, what was kept for a time goes. */
-function startExpiry(
-  { config }: SiteSettings,
-  { admission, clock, options }: Material & { readonly clock: GatewayClock },
-): NodeJS.Timeout {
+function startExpiry({
+  site,
+  admission,
+  clock,
+  options,
+}: Material & { readonly clock: GatewayClock }): NodeJS.Timeout {
   const { now, log, onFault } = options;
-  const expire = () => admission.call('expire', now() - config.retention.days * dayMs, now());
+  const keptMs = () => site().config.retention.days * dayMs;
+  const expire = () => admission.call('expire', now() - keptMs(), now());
   const notExpired = (error: unknown) => {
     // The store is full or locked for now: the next hour will do.
     if (error instanceof GatewayError) log('gateway.failed', { code: error.code, task: 'expire' });

@@ -22,6 +22,7 @@ import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
 import type { Problem } from './api/problem.ts';
 import { RateLimiter } from './api/rate-limit.ts';
+import { reloadRoute } from './api/reload.ts';
 import { revocationRoutes } from './api/revocation.ts';
 import type { Caller, Route } from './api/route.ts';
 import { securityContactRoute } from './api/security-contact.ts';
@@ -180,6 +181,7 @@ export function routesOf(
         admission.call('reviewGlass', { sequence, user, by, verdict, now: now() }),
       now,
     }),
+    reloadRoute((actor) => admission.call('reloadAsk', actor, now())),
     ...findingRoutes({ find: (query) => admission.call('findings', query) }),
     ...outboxRoutes({
       state: () => admission.call('outboxState'),

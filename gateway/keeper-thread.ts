@@ -17,6 +17,7 @@ import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
 import type { EntryName, OutboxBudget } from './store/outbox.ts';
+import type { ReloadOrder, ReloadResult } from './store/reloads.ts';
 import { openStore, type Store } from './store/store.ts';
 import { readStoreKey } from './store-key.ts';
 import { monotonicMs } from './time/monotonic.ts';
@@ -46,6 +47,11 @@ export interface KeeperCalls
   release: Keeper['release'];
   quarantines: Keeper['quarantines'];
   isDenied(id: DeviceId): boolean;
+  configure(settings: KeeperSettings): Promise<void>;
+  reloadAsk(actor: string, at: number): number;
+  reloadAsked(): ReloadOrder | undefined;
+  reloadTouch(sequence: number, at: number): void;
+  reloadAnswer(sequence: number, result: ReloadResult): void;
   close(): void;
 }
 
@@ -72,9 +78,13 @@ export type FromKeeper =
       readonly detail: string;
     };
 
-/** What the thread is started with. It reads no settings: those who start it have done so. */
-export interface KeeperData extends PolicyMaterial {
+/** What may change while it runs. */
+export interface KeeperSettings extends PolicyMaterial {
   readonly budget: OutboxBudget;
+}
+
+/** What the thread is started with. It reads no settings: those who start it have done so. */
+export interface KeeperData extends KeeperSettings {
   /** This run of the machine. */
   readonly boot: string;
 }
@@ -93,6 +103,14 @@ async function main(data: KeeperData): Promise<void> {
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
 
+  function fail(message: ToKeeper, cause: unknown): void {
+    const error = storeError(cause, 'the store');
+    if (!(error instanceof GatewayError)) throw error;
+    const { code, message: detail } = error;
+    if (message.kind === 'batch') answer({ kind: 'not-kept', code, detail });
+    else answer({ kind: 'failure', id: message.id, code, detail });
+  }
+
   port.on('message', (message: ToKeeper) => {
     try {
       if (message.kind === 'batch') {
@@ -101,16 +119,16 @@ async function main(data: KeeperData): Promise<void> {
         const { buffer } = message.batch.bytes;
         answer({ kind: 'kept', kept, buffer }, [buffer]);
       } else {
-        const call = calls[message.name] as (...given: readonly unknown[]) => unknown;
-        answer({ kind: 'answer', id: message.id, value: call(...message.arguments) });
-        if (message.name === 'close') port.close();
+        const { id, name } = message;
+        const call = calls[name] as (...given: readonly unknown[]) => unknown;
+        const value = call(...message.arguments);
+        const done = (result: unknown) => answer({ kind: 'answer', id, value: result });
+        if (value instanceof Promise) value.then(done).catch((cause) => fail(message, cause));
+        else done(value);
+        if (name === 'close') port.close();
       }
     } catch (cause) {
-      const error = storeError(cause, 'the store');
-      if (!(error instanceof GatewayError)) throw error;
-      const { code, message: detail } = error;
-      if (message.kind === 'batch') answer({ kind: 'not-kept', code, detail });
-      else answer({ kind: 'failure', id: message.id, code, detail });
+      fail(message, cause);
     }
   });
   answer({ kind: 'ready' });
@@ -146,6 +164,14 @@ function keeperCalls(
     quarantine: (order) => keeper.quarantine(order),
     release: (order) => keeper.release(order),
     quarantines: (now) => keeper.quarantines(now),
+    async configure(settings) {
+      keeper.use(await openPolicyMaker(settings), settings.budget);
+    },
+    reloadAsk: (actor, at) => store.transact(() => store.reloads.ask(actor, at)),
+    reloadAsked: () => store.reloads.asked(),
+    reloadTouch: (sequence, at) => store.transact(() => store.reloads.touch(sequence, at)),
+    reloadAnswer: (sequence, result) =>
+      store.transact(() => store.reloads.answer(sequence, result)),
     isDenied: (id) => store.quarantines.find(id)?.mode === 'deny',
     close: () => store.close(),
   };

@@ -14,7 +14,7 @@ import type { KnownClock } from './core/clock.ts';
 import type { DeviceId } from './core/device.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
-import { createMemory, type Memory } from './core/memory.ts';
+import { createMemory, type LivingMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Quarantine } from './core/quarantine.ts';
 import type { Signal } from './core/signal.ts';
@@ -65,6 +65,12 @@ export interface Keeper {
   release(order: ReleaseOrder): ReleaseOutcome;
   /** Those in force, once those whose time is over have ended. */
   quarantines(now: Instant): readonly Quarantine[];
+  /**
+   * Admits by other settings, from the next batch on.
+   *
+   * @throws GatewayError `profile-unknown`: nothing changed.
+   */
+  use(maker: PolicyMaker, budget: OutboxBudget): void;
   /** What a device measured last. */
   live(device: DeviceId): LiveView;
   /**
@@ -77,7 +83,9 @@ export interface Keeper {
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
 const rejectionsPerBatchMax = 1_000;
 
-export function startKeeper(store: Store, maker: PolicyMaker, budget: OutboxBudget): Keeper {
+export function startKeeper(store: Store, first: PolicyMaker, firstBudget: OutboxBudget): Keeper {
+  let maker = first;
+  let budget = firstBudget;
   const memory = createMemory();
   const live = createLiveValues();
   let version = store.version();
@@ -92,18 +100,6 @@ export function startKeeper(store: Store, maker: PolicyMaker, budget: OutboxBudg
     version = now;
   }
 
-  /** Bytes that were not kept leave a gap in their line: what follows must not be joined to it. */
-  function keepOrForgetLines<Result>(change: () => Result, batch: readonly Intake[]): Result {
-    try {
-      return store.transact(change);
-    } catch (error) {
-      for (const { device, channel } of batch) {
-        if (channel === 'line') memory.forget(lineKey(device));
-      }
-      throw error;
-    }
-  }
-
   return {
     keep(batch) {
       refresh();
@@ -116,10 +112,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, budget: OutboxBudg
         store.trustedTime.note(newestOf(admitted));
         return write(store, maker, admission, clockChanges, budget);
       };
-      const { shed, released } = keepOrForgetLines(
-        keep,
-        known.map(({ intake }) => intake),
-      );
+      const { shed, released } = keepOrForgetLines(store, memory, keep, known);
       memory.remember(changes);
       for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
@@ -127,9 +120,19 @@ export function startKeeper(store: Store, maker: PolicyMaker, budget: OutboxBudg
       if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
-    ...ordersOf(store, maker, () => {
-      policy = maker.make(store);
-    }),
+    ...ordersOf(
+      store,
+      () => maker,
+      () => {
+        policy = maker.make(store);
+      },
+    ),
+    use(nextMaker, nextBudget) {
+      // Throws before anything is changed, where a device has no profile any more.
+      const next = nextMaker.make(store);
+      [maker, budget, policy] = [nextMaker, nextBudget, next];
+      if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
+    },
     live: (device) => live.of(device),
     knowTime(boot, anchorMs, now) {
       store.transact(() => {
@@ -145,7 +148,7 @@ export function startKeeper(store: Store, maker: PolicyMaker, budget: OutboxBudg
 /** What people order. What this process changes itself raises no version: the policy is made anew. */
 function ordersOf(
   store: Store,
-  maker: PolicyMaker,
+  maker: () => PolicyMaker,
   changed: () => void,
 ): Pick<Keeper, 'associate' | 'dissociate' | 'quarantine' | 'release' | 'quarantines'> {
   function done<Result>(result: Result): Result {
@@ -153,15 +156,32 @@ function ordersOf(
     return result;
   }
   return {
-    associate: (order) => done(associateDevice(store, maker, order)),
+    associate: (order) => done(associateDevice(store, maker(), order)),
     dissociate: (order) => done(dissociateDevice(store, order)),
-    quarantine: (order) => done(quarantineDevice(store, maker, order)),
-    release: (order) => done(releaseDevice(store, maker, order)),
+    quarantine: (order) => done(quarantineDevice(store, maker(), order)),
+    release: (order) => done(releaseDevice(store, maker(), order)),
     quarantines(now) {
-      if (endQuarantines(store, maker, now)) changed();
+      if (endQuarantines(store, maker(), now)) changed();
       return store.quarantines.list();
     },
   };
+}
+
+/** Bytes that were not kept leave a gap in their line: what follows must not be joined to it. */
+function keepOrForgetLines<Result>(
+  store: Store,
+  memory: LivingMemory,
+  change: () => Result,
+  batch: readonly Placed[],
+): Result {
+  try {
+    return store.transact(change);
+  } catch (error) {
+    for (const { intake } of batch) {
+      if (intake.channel === 'line') memory.forget(lineKey(intake.device));
+    }
+    throw error;
+  }
 }
 
 /** What the links hear of it. */

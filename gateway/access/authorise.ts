@@ -53,6 +53,7 @@ export const rights: Readonly<Record<ActionName, Rights>> = {
   'session.manage': { may: { admin: 'always' } },
   'credential.own': { isFirstStep: true, may: people },
   'user.manage': { may: { admin: 'always' } },
+  'settings.reload': { may: { admin: 'always' } },
   'device.read': { may: { ...people, machine: 'always', flow: 'always' } },
   'device.revoke': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
   'device.quarantine': { may: { clinical: 'raised', security: 'always', admin: 'always' } },

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { answers } from '../answers.ts';
 import { auditProblems } from '../audit/verify.ts';
 import { auditSigner } from '../audit-trail.ts';
 import { auditTailProblem } from '../auditing.ts';
@@ -26,7 +26,6 @@ interface Check {
 }
 
 const diskBytesMin = 500_000_000;
-const connectTimeoutMs = 2_000;
 
 export default defineCommand({
   name: 'doctor',
@@ -201,17 +200,4 @@ async function listening({ mqtt }: Config): Promise<Check> {
   const isRunning = await answers('127.0.0.1', mqtt.port);
   const detail = isRunning ? `port ${mqtt.port} answers` : `nothing answers on port ${mqtt.port}`;
   return { check, verdict: isRunning ? 'ok' : 'warning', detail };
-}
-
-function answers(host: string, port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host, port, timeout: connectTimeoutMs });
-  const done = (isReachable: boolean) => {
-    socket.destroy();
-    resolve(isReachable);
-  };
-  socket.once('connect', () => done(true));
-  socket.once('timeout', () => done(false));
-  socket.once('error', () => done(false));
-  return promise;
 }

@@ -16,6 +16,8 @@ export default defineCommand({
     const now = () => Date.now() as Instant;
     const log = createLog((line) => void process.stdout.write(line), now);
     const fault = new AbortController();
+    // The store is full or locked for now: whoever asked sees it, and may ask again.
+    const notAsked = () => log('gateway.failed', { task: 'reload' });
     const gateway = await startGateway({
       directory: options.dir,
       log,
@@ -26,6 +28,8 @@ export default defineCommand({
     });
     const { mqttPort, httpsPort, mllpPort } = gateway;
     log('gateway.ready', { mqttPort, httpsPort, mllpPort, pid: process.pid });
+    const askReload = () => void gateway.askReload('signal:SIGHUP', now()).catch(notAsked);
+    process.on('SIGHUP', askReload);
     const ended = AbortSignal.any([signal, fault.signal]);
     if (!ended.aborted) await once(ended, 'abort');
     // A fault of ours leaves nothing to save: what was acknowledged is on disk. Start anew.
@@ -33,6 +37,7 @@ export default defineCommand({
       log('gateway.failed', { cause: nameOf(fault.signal.reason) });
       throw fault.signal.reason;
     }
+    process.off('SIGHUP', askReload);
     log('gateway.stopping');
     await gateway.stop();
     log('gateway.stopped');

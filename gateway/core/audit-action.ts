@@ -166,7 +166,7 @@ export const auditActions = {
   'settings.change': {
     kind: 'software-configuration',
     does: 'U',
-    meaning: 'The gateway started with other settings or profiles than before.',
+    meaning: 'Other settings or profiles than before are in force, or could not be.',
   },
   'session.end': {
     kind: 'logout',

@@ -8,6 +8,13 @@ export const failures = {
     exit: 2,
     remedy: 'Correct the setting at the path shown; see docs/configuration.md.',
   },
+  'settings-reverted': {
+    exit: 1,
+    remedy:
+      'The settings of before are in force; those that were tried are in wardgate.yaml.trial.',
+  },
+  'part-unhealthy': { exit: 1, remedy: 'The settings of before are in force; see the log.' },
+  'gateway-absent': { exit: 1, remedy: 'Start it: wardgate run reads the settings as they are.' },
   'site-missing': { exit: 2, remedy: 'Make the site first: wardgate init --dir DIR.' },
   'site-exists': { exit: 1, remedy: 'Choose another --dir, or remove the old site yourself.' },
   'profile-unknown': { exit: 2, remedy: 'wardgate profile list shows the ids.' },

@@ -45,6 +45,7 @@ export const actions = {
   'session.manage': 'See and end everybody’s sessions.',
   'credential.own': 'Change one’s own password and second factor.',
   'user.manage': 'Add, change and remove people and machines.',
+  'settings.reload': 'Have the gateway read its settings anew.',
   'device.read': 'See the devices, their state and their certificates.',
   'device.revoke': 'Revoke the certificates of a device.',
   'device.quarantine': 'Put a device in quarantine, or end it.',

@@ -12,6 +12,7 @@ import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
 import { openQuarantines, type Quarantines } from './quarantines.ts';
+import { openReloads, type Reloads } from './reloads.ts';
 import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
 import { openSessions, type Sessions } from './sessions.ts';
 import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
@@ -26,6 +27,7 @@ export interface Store {
   readonly deviceClocks: DeviceClocks;
   readonly certificates: Certificates;
   readonly quarantines: Quarantines;
+  readonly reloads: Reloads;
   readonly outbox: Outbox;
   readonly held: Held;
   readonly glassBreaks: GlassBreaks;
@@ -85,6 +87,7 @@ export function openStore(
     deviceClocks: openDeviceClocks(database),
     certificates: openCertificates(database),
     quarantines: openQuarantines(database),
+    reloads: openReloads(database),
     outbox: openOutbox(database, counters, trustedTime),
     held: openHeld(database, trustedTime),
     glassBreaks: openGlassBreaks(database),

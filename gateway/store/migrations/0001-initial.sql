@@ -214,6 +214,18 @@ create table audit_cursor (
   checkpoint integer not null
 ) strict;
 
+-- Who asked the running gateway to read its settings anew, and what became of it.
+create table reload (
+  sequence integer primary key autoincrement,
+  actor text not null,
+  asked_at integer not null,
+  -- When the gateway was last about it.
+  seen_at integer,
+  outcome text,
+  code text,
+  detail text not null
+) strict;
+
 -- SHA-256 of each setting the gateway ran with last: what changed is audited, never its value.
 create table seen_setting (
   path text primary key,
