@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { admission } from './admission.ts';
 import { connects } from './connects.ts';
 import { endToEnd } from './end-to-end.ts';
+import { handshakes } from './handshakes.ts';
 import { compileLoadProgram } from './load/program.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
@@ -23,6 +24,7 @@ const questions: readonly Question[] = [
   protocols,
   admission,
   connects,
+  handshakes,
   pubackLatency,
   endToEnd,
   memory,
