@@ -8,6 +8,8 @@ import { GatewayError } from '../core/error.ts';
 export interface GatewayProcess {
   readonly mqttPort: number;
   readonly pid: number;
+  /** Resolves once it is gone, whoever ended it. */
+  readonly ended: Promise<void>;
   /** SIGTERM, then waits for the end. Rejects when it did not end well. */
   stop(): Promise<void>;
   /** SIGKILL: the power is gone. */
@@ -24,13 +26,18 @@ const stopTimeoutMs = 60_000;
 /** As in the first line of main.ts: memory that is small on a Pi, at the same speed. */
 const nodeOptions = ['--max-semi-space-size=4'];
 
-/** Starts `wardgate run` and resolves once it is ready. `onEvent` sees every event line. */
+/**
+ * Starts `wardgate run` and resolves once it is ready. `onEvent` sees every event line; `variables`
+ * are set in its environment besides those of this process.
+ */
 export async function spawnGateway(
   directory: string,
   onEvent: (event: Readonly<Record<string, unknown>>) => void,
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [...nodeOptions, main, 'run', '--dir', directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...variables },
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const ready = Promise.withResolvers<number>();
@@ -48,6 +55,7 @@ export async function spawnGateway(
   return {
     mqttPort,
     pid: child.pid ?? 0,
+    ended: ended.then(() => undefined),
     async stop() {
       child.kill('SIGTERM');
       const tooSlow = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);

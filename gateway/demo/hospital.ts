@@ -3,7 +3,12 @@ import { basename } from 'node:path';
 import hospitalServer from '../../certs/hospital-server.ts';
 import rootAuthority from '../../certs/root-authority.ts';
 import type { GivenRelay } from '../config.ts';
-import { type FhirFault, type FhirHospital, startFhirHospital } from '../hospital/fhir-hospital.ts';
+import {
+  type FhirFault,
+  type FhirHospital,
+  type FhirHospitalOptions,
+  startFhirHospital,
+} from '../hospital/fhir-hospital.ts';
 import { type Hl7Fault, startHl7Hospital } from '../hospital/hl7-hospital.ts';
 import { createAuthority } from '../pki/authority.ts';
 import { generateKey } from '../pki/keys.ts';
@@ -16,8 +21,12 @@ const slowMs = 1_500;
 const timeoutMs = 1_000;
 
 /** A FHIR server of a hospital with an authority of its own, which is written to `caPath`. */
-export async function startHospital(caPath: string, now: number): Promise<FhirHospital> {
-  return startFhirHospital({ ...(await makeCertificate(caPath, now)), host, slowMs });
+export async function startHospital(
+  caPath: string,
+  now: number,
+  options: Pick<FhirHospitalOptions, 'record' | 'resourcesMax'> = {},
+): Promise<FhirHospital> {
+  return startFhirHospital({ ...(await makeCertificate(caPath, now)), host, slowMs, ...options });
 }
 
 /** Where released data goes, and what the other side has of it. */

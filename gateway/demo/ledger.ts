@@ -1,5 +1,5 @@
 import { alertEvents } from '../core/alert.ts';
-import { metrics } from '../core/metric.ts';
+import { type MetricId, metrics } from '../core/metric.ts';
 import type { Observation } from '../core/observation.ts';
 import type { StoredRow } from '../hospital/message-store.ts';
 
@@ -70,8 +70,13 @@ function keysOf(one: StoredObservation): readonly string[] {
   return codes.map((code) => `${device} ${at} ${code}`);
 }
 
-function codeOf(observation: Observation): number | string {
+/** The code under which the hospital finds it: MDC where there is one, else LOINC. */
+export function codeOf(observation: Observation): number | string {
   if (observation.kind === 'alert') return alertEvents[observation.event];
-  const { code, loinc } = metrics[observation.metric] as { code?: number; loinc?: string };
-  return code ?? loinc ?? observation.metric;
+  return codeOfMetric(observation.metric);
+}
+
+export function codeOfMetric(metric: MetricId): number | string {
+  const { code, loinc } = metrics[metric] as { code?: number; loinc?: string };
+  return code ?? loinc ?? metric;
 }

@@ -1,0 +1,54 @@
+import { globSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Instant } from '../gateway/core/observation.ts';
+
+const secondMs = 1_000;
+
+/** The wall clock the gateway reads, and the time it truly is in the ward. */
+export interface WardClock {
+  readonly environment: Readonly<Record<string, string>>;
+  /** What a device with a right clock shows. */
+  now(): Instant;
+  /** The gateway's wall clock is off by so much from now on; 0 is right. */
+  jump(byMs: number): void;
+  /** Time passes: for the gateway and for all devices. It never goes back. */
+  pass(ms: number): void;
+  passedMs(): number;
+}
+
+/**
+ * By libfaketime, in the gateway's process alone. The monotonic clock stays right, as it does in a
+ * machine whose wall clock is set.
+ *
+ * @throws Error that says what to install when there is no libfaketime.
+ */
+export function openClock(directory: string): WardClock {
+  const [library] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1');
+  if (library === undefined) throw new Error('chaos needs libfaketime: apt-get install faketime');
+  const path = join(directory, 'wall-clock');
+  let passed = 0;
+  let off = 0;
+  const show = () => {
+    const seconds = Math.round((passed + off) / secondMs);
+    writeFileSync(path, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s`);
+  };
+  show();
+  return {
+    environment: {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: path,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    },
+    now: () => (Date.now() + passed) as Instant,
+    jump(byMs) {
+      off = byMs;
+      show();
+    },
+    pass(ms) {
+      passed += ms;
+      show();
+    },
+    passedMs: () => passed,
+  };
+}
