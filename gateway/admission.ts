@@ -64,6 +64,10 @@ export interface AdmissionOptions {
   readonly stamp: () => Stamp;
   readonly log: Log;
   /** Something new waits in the outbox. */
+  /** On disk, and for consumers that are there. */
+  readonly onFed: (fed: Kept['fed']) => void;
+  /** What looks like an attack, once it is on disk. */
+  readonly onFindings: (findings: Kept['findings']) => void;
   readonly onDepartures: (withAlerts: boolean) => void;
   /** The thread ended by a fault of ours: nothing can be kept any more. */
   readonly onFault: (error: unknown) => void;
@@ -314,7 +318,7 @@ class RunningAdmission implements Admission {
 
   #tell(kept: Kept): void {
     const { rejected, findings, clockSteps, shed, departures, faults, bindings } = kept;
-    const { log, onDepartures } = this.#options;
+    const { log, onDepartures, onFed, onFindings } = this.#options;
     for (const device of new Set(faults)) log('intake.fault', { device });
     // One line for each kind of rejection: a flood of them must not become a flood of lines.
     const kinds = Map.groupBy(
@@ -339,6 +343,8 @@ class RunningAdmission implements Admission {
       log('device.clock-stepped', { device, cause, stepMs, count: steps.length });
     }
     for (const { relay, lane, entries } of shed) log('outbox.shed', { relay, lane, entries });
+    if (kept.fed.length > 0) onFed(kept.fed);
+    if (findings.length > 0) onFindings(findings);
     if (departures > 0) onDepartures(kept.withAlerts);
   }
 

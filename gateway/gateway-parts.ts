@@ -208,6 +208,10 @@ function openBroker(
     intake: watch.queue,
     isOverloaded: () => admission.isOverloaded(),
     onDrain: (listener) => admission.onDrain(listener),
+    onConsumers(areThere) {
+      // Without the keeper there is nothing to feed, and its end is reported by itself.
+      admission.call('feed', areThere).catch(() => undefined);
+    },
     now,
     log,
   });

@@ -1,6 +1,7 @@
 import { type Admission, startAdmission } from './admission.ts';
 import { createEventHub, type EventHub } from './api/event-hub.ts';
 import { readSettings } from './config.ts';
+import { feedConsumers, tellConsumers } from './consumer-feed.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
@@ -278,6 +279,8 @@ async function openAdmission(
     stamp: () => ({ boot, monotonicMs: monotonicMs(), isTrusted: clock.isTrusted() }),
     commitPauseMs: site.config.store.commitPauseMs,
     log,
+    onFed: (fed) => feedConsumers(running.open.broker, fed),
+    onFindings: (findings) => tellConsumers(running.open.broker, findings),
     onDepartures: (withAlerts) => wakeForwarders(running, withAlerts),
     onFault,
   });

@@ -43,6 +43,7 @@ export interface KeeperCalls
   knowTime: Keeper['knowTime'];
   associate: Keeper['associate'];
   dissociate: Keeper['dissociate'];
+  feed: Keeper['feed'];
   quarantine: Keeper['quarantine'];
   release: Keeper['release'];
   quarantines: Keeper['quarantines'];
@@ -161,6 +162,7 @@ function keeperCalls(
     knowTime: (boot, anchorMs, now) => keeper.knowTime(boot, anchorMs, now),
     associate: (order) => keeper.associate(order),
     dissociate: (order) => keeper.dissociate(order),
+    feed: (isRead) => keeper.feed(isRead),
     quarantine: (order) => keeper.quarantine(order),
     release: (order) => keeper.release(order),
     quarantines: (now) => keeper.quarantines(now),

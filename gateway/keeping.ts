@@ -17,6 +17,7 @@ import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type LivingMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Quarantine } from './core/quarantine.ts';
+import { feedRoot, releasedJson, releasedTopic } from './core/released-json.ts';
 import type { Signal } from './core/signal.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
@@ -49,6 +50,8 @@ export interface Kept {
   readonly clockSteps: readonly ClockStepped[];
   readonly shed: readonly Shed[];
   readonly departures: number;
+  /** For consumers that are there: topic and payload. */
+  readonly fed: readonly (readonly [topic: string, payload: string])[];
   /** Whether alerts may be among them. */
   readonly withAlerts: boolean;
   /** Whom devices are bound to anew. */
@@ -71,6 +74,8 @@ export interface Keeper {
    * @throws GatewayError `profile-unknown`: nothing changed.
    */
   use(maker: PolicyMaker, budget: OutboxBudget): void;
+  /** Whether anybody reads the live feed; nothing is made for nobody. */
+  feed(isRead: boolean): void;
   /** What a device measured last. */
   live(device: DeviceId): LiveView;
   /**
@@ -91,6 +96,7 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
   let version = store.version();
   const clocks = startClockKeeping();
   let policy = maker.make(store);
+  let isFeedRead = false;
   if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
 
   function refresh(): void {
@@ -105,7 +111,8 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
       refresh();
       const all = intakesOf(batch).map((intake, index) => ({ intake, index }));
       const known = all.filter(({ intake }) => policy.devices.has(intake.device));
-      const { admission, admitted } = admitSound(known, batch.signals, policy, memory);
+      const used = isFeedRead ? policy : unread(policy);
+      const { admission, admitted } = admitSound(known, batch.signals, used, memory);
       const { clockAnchors, changes } = admission;
       const clockChanges = clocks.changed(clockAnchors, changes, policy);
       const keep = () => {
@@ -133,15 +140,17 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
       [maker, budget, policy] = [nextMaker, nextBudget, next];
       if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
     },
+    feed(isRead) {
+      isFeedRead = isRead;
+    },
     live: (device) => live.of(device),
-    knowTime(boot, anchorMs, now) {
+    knowTime: (boot, anchorMs, now) =>
       store.transact(() => {
         store.trustedTime.keepAnchor(boot, anchorMs);
         store.trustedTime.note(now);
         store.held.date(boot, anchorMs, now);
         if (policy.destinations.length > 0) releaseUnrouted(store, policy);
-      });
-    },
+      }),
   };
 }
 
@@ -184,9 +193,13 @@ function keepOrForgetLines<Result>(
   }
 }
 
+function unread(policy: Policy): Policy {
+  return { ...policy, feed: undefined };
+}
+
 /** What the links hear of it. */
 function keptOf(
-  { departures, replies, rejected, findings, clockSteps, bindings }: Admission,
+  { departures, fed, replies, rejected, findings, clockSteps, bindings }: Admission,
   { all, known, admitted }: Readonly<Record<'all' | 'known' | 'admitted', readonly Placed[]>>,
   shed: readonly Shed[],
   released: number,
@@ -202,6 +215,10 @@ function keptOf(
     clockSteps,
     shed,
     departures: departures.length + released,
+    fed: fed.map(({ lane, observations }) => [
+      releasedTopic(feedRoot, lane, observations),
+      releasedJson(observations),
+    ]),
     withAlerts: released > 0 || departures.some(({ lane }) => lane === 'alert'),
     bindings: bindings.map(({ device, kind, by }) => ({ device, kind, by })),
   };

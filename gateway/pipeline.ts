@@ -63,6 +63,8 @@ export interface Policy {
   /** Where each patient lies, by the patient’s id. */
   readonly stays: ReadonlyMap<string, Stay>;
   readonly destinations: readonly Destination[];
+  /** The live feed of consumers at our own broker, while there are any. It holds nothing back. */
+  readonly feed?: Destination | undefined;
   readonly watches: Watches;
   /** Keeps record keys from telling device names. */
   readonly salt: Uint8Array;
@@ -99,6 +101,8 @@ export interface LineLoss {
 
 export interface Admission {
   readonly departures: readonly Departure[];
+  /** What consumers that are there may have now. */
+  readonly fed: readonly Departure[];
   readonly held: readonly HeldObservations[];
   /** What devices measure now that are who they were, before it is sanitized: a list a record. */
   readonly observed: readonly (readonly Observation[])[];
@@ -138,6 +142,7 @@ export function admit(
   const draft: Draft = {
     ward: openWard(policy.devices, policy.stays),
     departures: [],
+    fed: [],
     held: [],
     observed: [],
     quarantined: new Map(),
@@ -162,6 +167,7 @@ export function admit(
 interface Draft {
   readonly ward: Ward;
   readonly departures: Departure[];
+  readonly fed: Departure[];
   readonly held: HeldObservations[];
   readonly observed: (readonly Observation[])[];
   readonly quarantined: Map<DeviceId, number>;
@@ -263,8 +269,10 @@ function admitRecord(
   }
   hold(draft, id, 'quarantined', trusted.held);
   hold(draft, id, isItself ? 'unbound' : 'swapped', held);
+  // What is withheld here is withheld from every destination, and said there.
+  if (policy.feed) depart(observations, lanes, [policy.feed], draft.fed);
   if (policy.destinations.length > 0) {
-    draft.rejected.push(...depart(observations, lanes, policy, draft.departures));
+    draft.rejected.push(...depart(observations, lanes, policy.destinations, draft.departures));
   } else hold(draft, id, 'no-relay', observations);
 }
 
@@ -310,7 +318,7 @@ export function release(
   const { lanes, associations } = known(policy, waiting.device);
   const { observations, held } = associate(waiting.observations, associations, false);
   const departures: Departure[] = [];
-  const rejected = depart(observations, lanes, policy, departures);
+  const rejected = depart(observations, lanes, policy.destinations, departures);
   return { departures, rejected, held };
 }
 
@@ -318,7 +326,7 @@ export function release(
 function depart(
   observations: readonly Observation[],
   lanes: Lanes,
-  { destinations }: Policy,
+  destinations: readonly Destination[],
   departures: Departure[],
 ): Rejection[] {
   const rejected: Rejection[] = [];

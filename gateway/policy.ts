@@ -58,6 +58,13 @@ export async function openPolicyMaker({
     rules,
     keys: { pseudonymKey: createSecretKey(ensureSecret(directory, `pseudonym-${id}.key`)) },
   }));
+  const feedKey = createSecretKey(ensureSecret(directory, 'pseudonym-of-consumers.key'));
+  const feed: Destination = {
+    relay: 'consumers',
+    lanes: new Set(['alert', 'numeric', 'trend']),
+    rules,
+    keys: { pseudonymKey: feedKey },
+  };
   const watches = planWatches(detectors.values());
   const salt = ensureSecret(directory, 'record.key');
   const plans = new Map<string, Plan>();
@@ -100,7 +107,7 @@ export async function openPolicyMaker({
           quarantine,
         });
       }
-      return { devices: known, stays: stays.all(), destinations, watches, salt };
+      return { devices: known, stays: stays.all(), destinations, feed, watches, salt };
     },
   };
 }

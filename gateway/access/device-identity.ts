@@ -9,6 +9,8 @@ export interface DeviceIdentity {
   readonly fingerprint: string;
   /** Present when the certificate has expired and the site still lets it in until then. */
   readonly graceUntil?: Instant | undefined;
+  /** A system that reads what is released; `device` is its own id. */
+  readonly isConsumer?: true;
 }
 
 /**
@@ -88,6 +90,19 @@ function faultOf(error: string, { bits, modulus }: ReturnType<Peer['getPeerCerti
   const bitsMin = modulus === undefined ? curveBitsMin : rsaBitsMin;
   const isWeak = error === 'UNSPECIFIED' && bits !== undefined && bits < bitsMin;
   return isWeak ? 'certificate-weak-key' : error;
+}
+
+/** Who is on the line at the broker: a device, or a consumer of what is released. */
+export function identifyClient(
+  peer: Peer,
+  standing: CertificateStanding,
+  now: Instant,
+): DeviceIdentity | IdentityRefusal | Distrust {
+  const verdict = identify(peer, standing, now);
+  if (verdict !== 'certificate-uri') return verdict;
+  const consumer = identify(peer, standing, now, 'consumer');
+  if (typeof consumer === 'string' || 'distrust' in consumer) return verdict;
+  return { ...consumer, isConsumer: true };
 }
 
 /**

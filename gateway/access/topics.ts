@@ -18,6 +18,11 @@ export function devicePrincipal(id: DeviceId): Principal {
   return { id, role: 'device', by: 'certificate' };
 }
 
+/** A consumer as its certificate names it. */
+export function consumerPrincipal(id: string): Principal {
+  return { id, role: 'consumer', by: 'certificate' };
+}
+
 /**
  * Every topic a device may publish to, and what it carries. A topic that is not here is refused.
  * Asked once a connection: a publish is then a look at this map.

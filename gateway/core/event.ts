@@ -15,6 +15,8 @@ export const events = {
   'time.stepped': 'warning',
   'device.connected': 'info',
   'device.disconnected': 'info',
+  'consumer.connected': 'info',
+  'consumer.disconnected': 'info',
   'device.refused': 'warning',
   'device.associated': 'info',
   'device.dissociated': 'info',

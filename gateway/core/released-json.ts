@@ -2,6 +2,7 @@ import { alertEvents } from './alert.ts';
 import { isClockFace } from './clock.ts';
 import { type Metric, type MetricId, metrics } from './metric.ts';
 import type { Released } from './observation.ts';
+import type { Lane } from './relay.ts';
 
 /**
  * The released observations of one record as plain JSON, for destinations that speak no medical
@@ -12,6 +13,21 @@ import type { Released } from './observation.ts';
  */
 export function releasedJson(observations: readonly Released[]): string {
   return JSON.stringify({ observations: observations.map(plain) });
+}
+
+/** Where consumers at our own broker read. */
+export const feedRoot = 'released';
+
+const channels = {
+  alert: 'alerts',
+  numeric: 'observations',
+  trend: 'observations',
+  waveform: 'waveforms',
+} as const satisfies Record<Lane, string>;
+
+/** The MQTT topic of a record: `<root>/<pseudonymous device>/<what it is>`. */
+export function releasedTopic(root: string, lane: Lane, [first]: readonly Released[]): string {
+  return `${root}/${first?.device}/${channels[lane]}`;
 }
 
 function plain(observation: Released): object {

@@ -31,6 +31,8 @@ export interface MqttBrokerOptions {
   readonly isOverloaded: () => boolean;
   /** Takes what is to be called when the intake is no longer overloaded. */
   readonly onDrain: (listener: () => void) => void;
+  /** Told when the first consumer is there, and when the last one left. */
+  readonly onConsumers?: ((areThere: boolean) => void) | undefined;
   readonly now: () => Instant;
   readonly log: Log;
 }
@@ -45,6 +47,8 @@ export interface MqttBroker {
    * are there, since a command that arrives late is a danger.
    */
   publish(topic: string, payload: Uint8Array): Promise<void>;
+  /** The same by QoS 1, for consumers: acknowledged by those who are there, kept for nobody. */
+  release(topic: string, payload: Uint8Array): Promise<void>;
   /** New certificates, from the next handshake on; no old session is resumed. */
   renew(tls: MqttTls): void;
   /**
@@ -83,6 +87,7 @@ class Broker implements MqttBroker {
   #listener: MqttListener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #place: MqttPlace;
+  #consumers = 0;
   #refusalsUnwritten = 0;
   #refusalLines = 0;
   #empty: (() => void) | undefined;
@@ -104,7 +109,9 @@ class Broker implements MqttBroker {
       isOverloaded: options.isOverloaded,
       admit: (guard, connect) => this.#seats.admit(guard, connect),
       handOver: (guard, device, stream) => this.#clients?.add(guard, device, stream),
-      report: (guard, sighting) => this.#report(sighting, guard.address, guard.device),
+      report: (guard, sighting) =>
+        // A consumer is no device: what it does is told by its address.
+        this.#report(sighting, guard.address, guard.isConsumer ? undefined : guard.device),
       ended: (guard, cause) => this.#ended(guard, cause),
     };
   }
@@ -152,7 +159,11 @@ class Broker implements MqttBroker {
   }
 
   async publish(topic: string, payload: Uint8Array): Promise<void> {
-    await this.#clients?.publish(topic, payload);
+    await this.#clients?.publish(topic, payload, 0);
+  }
+
+  async release(topic: string, payload: Uint8Array): Promise<void> {
+    await this.#clients?.publish(topic, payload, 1);
   }
 
   renew(tls: MqttTls): void {
@@ -195,6 +206,12 @@ class Broker implements MqttBroker {
   #opened(guard: MqttGuard): void {
     const { device, address } = guard;
     this.#open.add(guard);
+    if (guard.isConsumer) {
+      this.#options.log('consumer.connected', { consumer: device, address });
+      if (this.#consumers++ === 0) this.#options.onConsumers?.(true);
+      guard.opened();
+      return;
+    }
     this.#options.intake.signal({ kind: 'connected', at: this.#options.now(), device, address });
     this.#options.log('device.connected', { device, address });
     guard.opened();
@@ -206,6 +223,11 @@ class Broker implements MqttBroker {
     const seat = device === undefined ? undefined : this.#seats.leaving(guard);
     if (seat !== undefined) this.#clients?.remove(guard, () => seat.before.then(seat.leave));
     if (!this.#open.delete(guard)) return;
+    if (guard.isConsumer) {
+      log('consumer.disconnected', { consumer: device, address, cause });
+      if (--this.#consumers === 0) this.#options.onConsumers?.(false);
+      return;
+    }
     intake.signal({ kind: 'disconnected', at: now(), device, address, cause });
     log(cause === 'intake' ? 'intake.refused' : 'device.disconnected', { device, address, cause });
   }

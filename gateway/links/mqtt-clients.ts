@@ -1,7 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client } from 'aedes';
-import { devicePrincipal, mayReceive, topicLevelsMax } from '../access/topics.ts';
+import {
+  consumerPrincipal,
+  devicePrincipal,
+  mayReceive,
+  topicLevelsMax,
+} from '../access/topics.ts';
 import type { DeviceId } from '../core/device.ts';
+import type { Principal } from '../core/principal.ts';
 import type { MqttGuard } from './mqtt-guard.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import type { Sighting } from './mqtt-sighting.ts';
@@ -62,9 +68,7 @@ export class MqttClients {
       },
       authorizeForward: (client, packet) => {
         const place = this.#placeOf(client);
-        return place !== undefined && mayReceive(devicePrincipal(place.device), packet.topic)
-          ? packet
-          : null;
+        return place !== undefined && mayReceive(principalOf(place), packet.topic) ? packet : null;
       },
     });
     this.#aedes.on('clientReady', (client) => this.#ready(client));
@@ -105,9 +109,9 @@ export class MqttClients {
     }
   }
 
-  /** QoS 0: for those who are there. */
-  publish(topic: string, payload: Uint8Array): Promise<void> {
-    const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0 } as const;
+  /** For those who are there, whatever the QoS: nothing waits for somebody who is away. */
+  publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<void> {
+    const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos } as const;
     return new Promise((resolve, reject) => {
       this.#aedes.publish({ ...packet, retain: false, dup: false }, (error) => {
         if (error) reject(error);
@@ -143,9 +147,9 @@ export class MqttClients {
   #maySubscribe(client: Client, filter: string): boolean {
     const place = this.#placeOf(client);
     if (place === undefined) return false;
-    const { guard, device, filters } = place;
+    const { guard, filters } = place;
     // A grace is for what the device has to say, not for what it may be told.
-    if (guard.isInGrace || !mayReceive(devicePrincipal(device), filter)) {
+    if (guard.isInGrace || !mayReceive(principalOf(place), filter)) {
       this.#options.report(guard, { kind: 'topic-refused', action: 'subscribe', topic: filter });
       return false;
     }
@@ -160,4 +164,8 @@ export class MqttClients {
   #placeOf(client: Client | null): Place | undefined {
     return client === null ? undefined : this.#byStream.get(client.conn);
   }
+}
+
+function principalOf({ guard, device }: Place): Principal {
+  return guard.isConsumer ? consumerPrincipal(device) : devicePrincipal(device);
 }

@@ -97,6 +97,11 @@ export class MqttGuard {
     return typeof this.identity === 'string' ? undefined : this.identity.device;
   }
 
+  /** It reads what is released, and is no device. */
+  get isConsumer(): boolean {
+    return typeof this.identity !== 'string' && this.identity.isConsumer === true;
+  }
+
   /** Its certificate has expired, and the site lets it in for a while all the same. */
   get isInGrace(): boolean {
     return typeof this.identity !== 'string' && this.identity.graceUntil !== undefined;

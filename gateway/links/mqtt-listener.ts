@@ -2,7 +2,11 @@ import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { type DeviceIdentity, type IdentityRefusal, identify } from '../access/device-identity.ts';
+import {
+  type DeviceIdentity,
+  type IdentityRefusal,
+  identifyClient,
+} from '../access/device-identity.ts';
 import type { CertificateStanding } from '../core/certificate-standing.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
@@ -69,7 +73,7 @@ export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttL
   const tlsServer = createTlsServer(tlsOptions(options.tls, limits), (socket) => {
     const address = addressOf(socket);
     if (shaking.delete(keyOf(socket))) gate.shakenHands(address);
-    const verdict = identify(socket, standing, now());
+    const verdict = identifyClient(socket, standing, now());
     if (typeof verdict === 'string' || 'device' in verdict) {
       secured(socket, address, verdict);
       return;

@@ -60,9 +60,8 @@ export class MqttSeats {
     if (connect.clientId !== device) return denial(returnCode.clientId, 'client-id');
     const profile = await this.#findDevice(device);
     if (!sitter.isLive) return undefined;
-    if (profile === 'quarantined') return unauthorized(profile);
-    if (profile?.link.kind !== 'mqtt') return unauthorized('not-registered');
-    const channels = publishChannels(profile, device);
+    const channels = channelsOf(identity, profile);
+    if (typeof channels === 'string') return unauthorized(channels);
     const will = judgeWill(connect, channels);
     if (will !== undefined) return will;
     const seat = this.#take(sitter, identity);
@@ -83,7 +82,13 @@ export class MqttSeats {
   #take(sitter: Sitter, identity: DeviceIdentity): Seat | undefined {
     const { device, fingerprint } = identity;
     const holder = this.#seats.get(device);
-    if (holder?.sitter.isLive && !this.#mayFollow(fingerprint, holder.identity.fingerprint))
+    // A consumer that took the name of a device gives way to it.
+    const isGivingWay = holder?.identity.isConsumer && !identity.isConsumer;
+    if (
+      holder?.sitter.isLive &&
+      !isGivingWay &&
+      !this.#mayFollow(fingerprint, holder.identity.fingerprint)
+    )
       return undefined;
     const { promise: left, resolve } = Promise.withResolvers<void>();
     const leave = () => {
@@ -100,6 +105,16 @@ export class MqttSeats {
   #mayFollow(newer: string, older: string): boolean {
     return newer === older || this.#standing.succeeds(newer, older);
   }
+}
+
+/** What it may publish, and what that carries; or why it is not let in. A consumer only reads. */
+function channelsOf(
+  { device, isConsumer }: DeviceIdentity,
+  profile: Awaited<ReturnType<FindDevice>>,
+): ReadonlyMap<string, Channel> | string {
+  if (isConsumer) return profile === undefined ? new Map() : 'client-id-taken';
+  if (profile === 'quarantined') return profile;
+  return profile?.link.kind === 'mqtt' ? publishChannels(profile, device) : 'not-registered';
 }
 
 /** A will speaks for a device that cannot any more, so it may only say how the device is. */

@@ -9,14 +9,8 @@ import {
   tlsOptions,
 } from '../core/destination-options.ts';
 import { flawOf } from '../core/last-look.ts';
-import {
-  type Delivery,
-  defineRelay,
-  type Lane,
-  type OutboxEntry,
-  type RelayContext,
-} from '../core/relay.ts';
-import { releasedJson } from '../core/released-json.ts';
+import { type Delivery, defineRelay, type OutboxEntry, type RelayContext } from '../core/relay.ts';
+import { feedRoot, releasedJson, releasedTopic } from '../core/released-json.ts';
 
 const Options = z
   .strictObject({
@@ -40,7 +34,7 @@ const Options = z
       .string()
       .regex(/^[^+#/\p{Cc}]+(\/[^+#/\p{Cc}]+){0,3}$/u)
       .max(100)
-      .default('released')
+      .default(feedRoot)
       .describe('What every topic begins with.'),
     clientId: z
       .string()
@@ -77,13 +71,6 @@ const sendMsMax = 250;
 const keepAliveSeconds = 10;
 const suffixBytes = 4;
 const topicLevel = /^[\w-]+$/;
-
-const channels = {
-  alert: 'alerts',
-  numeric: 'observations',
-  trend: 'observations',
-  waveform: 'waveforms',
-} as const satisfies Record<Lane, string>;
 
 /**
  * Publishes each record by QoS 1, in order. The outbox is the session: a record leaves it by the
@@ -215,9 +202,8 @@ class Bridge {
   }
 
   #messageOf({ lane, observations }: OutboxEntry): Message {
-    const device = observations[0]?.device ?? '';
     return {
-      topic: `${this.#options.topic}/${device}/${channels[lane]}`,
+      topic: releasedTopic(this.#options.topic, lane, observations),
       payload: Buffer.from(releasedJson(observations)),
     };
   }

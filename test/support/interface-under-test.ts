@@ -47,6 +47,8 @@ export async function startInterface(
     stamp: () => ({ boot: 'test', monotonicMs: performance.now(), isTrusted: true }),
     commitPauseMs: 0,
     log: () => {},
+    onFed: () => {},
+    onFindings: () => {},
     onDepartures: () => {},
     onFault: (error) => {
       throw error;
