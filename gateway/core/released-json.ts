@@ -6,13 +6,15 @@ import type { Lane } from './relay.ts';
 
 /**
  * The released observations of one record as plain JSON, for destinations that speak no medical
- * standard: `{"observations":[...]}`, described in docs/relays.md. Every field is picked by hand:
+ * standard: `{"order":1,"observations":[...]}`, described in docs/relays.md. Every field is picked by hand:
  * what is not named here does not leave. The same entry gives the same text, however often.
  *
  * Only for what `flawOf` found in order.
+ *
+ * @param order the entry's place in the order of arrival; a live feed has none
  */
-export function releasedJson(observations: readonly Released[]): string {
-  return JSON.stringify({ observations: observations.map(plain) });
+export function releasedJson(observations: readonly Released[], order?: number): string {
+  return JSON.stringify({ order, observations: observations.map(plain) });
 }
 
 /** Where consumers at our own broker read. */

@@ -201,10 +201,10 @@ class Bridge {
     }
   }
 
-  #messageOf({ lane, observations }: OutboxEntry): Message {
+  #messageOf({ lane, observations, order }: OutboxEntry): Message {
     return {
       topic: releasedTopic(this.#options.topic, lane, observations),
-      payload: Buffer.from(releasedJson(observations)),
+      payload: Buffer.from(releasedJson(observations, order)),
     };
   }
 }

@@ -121,10 +121,10 @@ function together(failures: readonly Delivery[], deliveredCount: number): Delive
 }
 
 async function sendOne(
-  { observations }: OutboxEntry,
+  { observations, order }: OutboxEntry,
   { client, key, url }: Line,
 ): Promise<Delivery> {
-  const body = Buffer.from(releasedJson(observations));
+  const body = Buffer.from(releasedJson(observations, order));
   const headers = {
     'content-type': 'application/json',
     // A structured field string (draft-ietf-httpapi-idempotency-key-header).

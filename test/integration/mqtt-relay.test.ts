@@ -66,6 +66,14 @@ it('publishes to a topic of the device’s pseudonym, by what it is', async () =
   ]);
 });
 
+it('says with each record its place in the order of arrival', async () => {
+  const { port } = await startBroker();
+  const reader = await startReader(port);
+  await connect(port).send([{ ...entry('a.0'), order: 1_042 }]);
+  await reader.settled();
+  expect(reader.messages.map(({ text }) => JSON.parse(text).order)).toEqual([1_042]);
+});
+
 it('keeps the order over more messages than it has in flight', async () => {
   const { port } = await startBroker();
   const reader = await startReader(port);
