@@ -154,6 +154,8 @@ const destinations: Readonly<Record<string, (tls: TestCertificate) => Promise<De
       truncated: 'unknown',
       'cut-after-store': 'unknown',
       '422-one': 'refused',
+      // The other record is stored.
+      '500-one': 'unknown',
     };
     return {
       port: receiver.port,

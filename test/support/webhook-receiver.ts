@@ -17,7 +17,8 @@ export type WebhookFault =
   | 'html'
   | 'truncated'
   | 'cut-after-store'
-  | '422-one';
+  | '422-one'
+  | '500-one';
 
 export interface WebhookReceiver {
   readonly port: number;
@@ -124,7 +125,8 @@ function statusOf(fault: WebhookFault, body: Buffer, faulty: string): number | u
     case 'redirect':
       return 307;
     case '422-one':
-      return body.includes(`"${faulty}"`) ? 422 : undefined;
+    case '500-one':
+      return body.includes(`"${faulty}"`) ? Number.parseInt(fault, 10) : undefined;
     default:
       return undefined;
   }
