@@ -10,8 +10,9 @@ import { openSiteStore } from '../../gateway/site.ts';
 import { checkpointPath } from '../../gateway/store/checkpoints.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { wardgate } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
-import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 /** A log collector: TLS with client certificates, RFC 5425 framing. */
 class Collector {

@@ -13,9 +13,10 @@ import {
   wardgate,
   wardgateJson,
 } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { owed } from '../support/outbox.ts';
 import { released } from '../support/released.ts';
-import { drained, freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { drained, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 const folder = temporaryFolder('run');
 afterAll(() => folder.remove());

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { openLine, quick } from '../support/line-under-test.ts';
-import { freePort, until } from '../support/site.ts';
+import { until } from '../support/site.ts';
 
 const host = '127.0.0.1';
 /** The whole of 127.0.0.0/8 is this machine: another address of it is another peer. */

@@ -6,11 +6,12 @@ import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import type { Store } from '../../gateway/store/store.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import type { Certificate } from '../support/mqtt-certificates.ts';
 import { publish } from '../support/mqtt-packets.ts';
 import { RawClient } from '../support/mqtt-raw-client.ts';
-import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 // Every test starts gateways and commands.
 vi.setConfig({ testTimeout: 180_000 });

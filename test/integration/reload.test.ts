@@ -9,10 +9,11 @@ import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import type { ReloadResult } from '../../gateway/store/reloads.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import { publish } from '../support/mqtt-packets.ts';
 import { RawClient } from '../support/mqtt-raw-client.ts';
-import { drained, freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { drained, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 // Each reload watches for two seconds whether it does well.
 vi.setConfig({ testTimeout: 240_000 });

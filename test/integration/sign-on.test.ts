@@ -5,11 +5,12 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Browser } from '../support/browser.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   type IdentityProviderUnderTest,
   startIdentityProvider,
 } from '../support/identity-provider.ts';
-import { freePort, host } from '../support/site.ts';
+import { host } from '../support/site.ts';
 import { type SiteWithUsers, startSiteWithUsers } from '../support/site-with-users.ts';
 
 const roles = {

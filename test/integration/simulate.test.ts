@@ -13,7 +13,8 @@ import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { loadProfiles } from '../../gateway/profiles.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { monotonicMs } from '../../gateway/time/monotonic.ts';
-import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { freePort } from '../support/free-port.ts';
+import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 /** Every profile plays its device against one running gateway, over the link its like have. */
 const profiles = [...(await loadProfiles()).values()];

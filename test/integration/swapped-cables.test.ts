@@ -11,9 +11,10 @@ import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
 import { simulate } from '../../gateway/simulation.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { monotonicMs } from '../../gateway/time/monotonic.ts';
+import { freePort } from '../support/free-port.ts';
 import { owed } from '../support/outbox.ts';
 import { openPseudoTerminal } from '../support/pseudo-terminal.ts';
-import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 const profile = 'masimo-radical-7';
 

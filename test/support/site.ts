@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -72,14 +70,4 @@ export async function drained(directory: string, timeoutMs = 60_000): Promise<vo
   const { store } = openSiteStore(directory);
   const isOwed = () => store.outbox.depths().some(({ entries }) => entries > 0);
   await until('an empty outbox', () => !isOwed(), timeoutMs).finally(() => store.close());
-}
-
-/** A port that nobody listened on a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -9,9 +9,10 @@ import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { wardgate, wardgateJson } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import { owed } from '../support/outbox.ts';
-import { freePort, host, makeSite, temporaryFolder, until } from '../support/site.ts';
+import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 const monitor = 'generic-vital-signs-monitor';
 

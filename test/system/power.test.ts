@@ -1,7 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +18,7 @@ import { type Credentials, credentialsOf } from '../../gateway/demo/ward.ts';
 import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { createSite, openSiteStore } from '../../gateway/site.ts';
+import { freePort } from '../support/free-port.ts';
 
 const kills = 50;
 const deviceCount = 8;
@@ -165,15 +165,6 @@ async function drained(directory: string): Promise<void> {
   while (isOwed() && performance.now() < deadline) await delay(100);
   expect(isOwed()).toBe(false);
   store.close();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Mulberry32: small, seeded, good enough to choose moments. */
