@@ -177,8 +177,13 @@ describe('refuses, and says why in the audit,', () => {
     await site.gateway.stop();
     const entries = auditOf(site.directory, 'access.refused');
     const chain = /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY/;
-    expect(entries).toMatchObject([
-      { object: 'connection', outcome: 'failure', detail: expect.stringMatching(chain) },
+    const of = (wanted: string) => entries.filter(({ object }) => object === wanted);
+    expect(entries).toHaveLength(2);
+    expect(of('interface')).toMatchObject([
+      { outcome: 'failure', detail: 'certificate.renew (2)' },
+    ]);
+    expect(of('connection')).toMatchObject([
+      { outcome: 'failure', detail: expect.stringMatching(chain) },
     ]);
   });
 
