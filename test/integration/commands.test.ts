@@ -64,7 +64,7 @@ describe('the command line', () => {
       expect({ code, err }, path.join(' ')).toEqual({ code: 0, err: '' });
       expect(out).toMatch(/\nExample:\n {2}\$ wardgate /);
     });
-  });
+  }, 120_000);
 
   const mistakes: readonly (readonly string[])[] = [
     ['nonsense'],

@@ -81,6 +81,7 @@ async function startWard() {
     site: 'clock',
     host,
     mqtt: { port: 0 },
+    https: { port: 0 },
     serial: [line],
     relays: [relay],
   });
