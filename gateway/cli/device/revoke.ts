@@ -36,7 +36,7 @@ export const revoke = defineCommand({
       const revoked = store.transact(() => revokeCertificates(store, { ...order, at: Date.now() }));
       if (json) print(JSON.stringify({ device: word, reason, revoked }));
       else {
-        print(`Revoked ${revoked.length} certificates of ${word} (${reason}).`);
+        print(`Certificates of ${word} revoked: ${revoked.length} (${reason}).`);
         print(`It comes back with: wardgate device token ${word} --dir ${dir}`);
       }
       return 0;

@@ -26,7 +26,7 @@ export const revoke = defineCommand({
       const order = { subject, kinds, reason, actor: commandActor(), at: Date.now() };
       const revoked = store.transact(() => revokeCertificates(store, order));
       if (json) print(JSON.stringify({ kind: word, name: subject, reason, revoked }));
-      else print(`Revoked ${revoked.length} certificates of ${subject} (${reason}).`);
+      else print(`Certificates of ${subject} revoked: ${revoked.length} (${reason}).`);
       return 0;
     } finally {
       store.close();
