@@ -106,7 +106,8 @@ export function faceOf(time: string | undefined): ClockFace | undefined {
 
 /**
  * When a record was measured: by its own time, where the device’s clock agrees with ours or its
- * error is known well enough, else by its arrival. Never in the future.
+ * error is known well enough, else by its arrival. Never further in the future than two right
+ * clocks may differ.
  */
 export function date(
   { time, isStored }: Pick<DeviceRecord, 'time' | 'isStored'>,
@@ -147,7 +148,7 @@ function byDevice(
   const age = receivedAt - face.rawMs;
   if (face.isZoned && isRight && !provisional && age <= clockBehindMsMax) {
     return {
-      at: notAfter(face.rawMs, receivedAt),
+      at: ownTime(face.rawMs, receivedAt),
       clock: 'device',
       uncertaintyMs: doubt(error, face),
     };
@@ -160,8 +161,7 @@ function believed(face: ClockFace, { receivedAt, provisional }: Arrival): Dating
   const age = receivedAt - face.rawMs;
   const isBelievable = age >= -agreementMs && age <= clockBehindMsMax;
   if (!face.isZoned || provisional || !isBelievable) return undefined;
-  const at = notAfter(face.rawMs, receivedAt);
-  return { at, clock: 'device', uncertaintyMs: undefined };
+  return { at: ownTime(face.rawMs, receivedAt), clock: 'device', uncertaintyMs: undefined };
 }
 
 /** How far a clock of that error can be off when it shows this, either way. */
@@ -194,6 +194,11 @@ function corrected(
   if (!isSure || ageMs > ageMsMax || -ageMs > width) return undefined;
   const at = notAfter(Math.round(rawMs - error.low + driftMs), receivedAt);
   return { at, clock: 'corrected', uncertaintyMs, provisional };
+}
+
+/** Clocks that agree may differ by a little: two times of one device stay two. */
+function ownTime(rawMs: number, receivedAt: Instant): Instant {
+  return Math.min(rawMs, receivedAt + agreementMs) as Instant;
 }
 
 function notAfter(instant: number, receivedAt: Instant): Instant {
