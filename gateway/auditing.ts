@@ -80,6 +80,8 @@ export function checkAuditTail(
       about: 'gateway',
       at,
       severity: 'critical',
+      confidence: 1,
+      outcome: 'detected',
       evidence,
     };
     store.transact(() => {

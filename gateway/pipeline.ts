@@ -117,6 +117,8 @@ export interface Admission {
   readonly rejected: readonly Rejection[];
   /** What each device’s line lost: bytes of no record, and messages missed or overtaken. */
   readonly losses: ReadonlyMap<DeviceId, LineLoss>;
+  /** All that detectors were shown: what links saw, and what was seen here. */
+  readonly signals: readonly Signal[];
   readonly findings: readonly Finding[];
   readonly clockSteps: readonly ClockStepped[];
   /** True time minus monotonic time, of the devices whose clock was read; none while untrusted. */
@@ -160,7 +162,7 @@ export function admit(
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
   const { changes: bindings, stays } = ward;
-  return { ...drafted, bindings, stays, findings, changes: memory.changes };
+  return { ...drafted, bindings, stays, signals, findings, changes: memory.changes };
 }
 
 /** An admission while its batch is admitted. */

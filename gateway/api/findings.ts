@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { severities, type ThreatId, threats } from '../core/finding.ts';
+import { outcomes, severities } from '../core/finding.ts';
 import type { FindingQuery, NumberedFinding } from '../core/site-state.ts';
+import { threatIds, threats } from '../core/threat.ts';
 import { answer, defineRoute, type Route } from './route.ts';
 import { time, timeOf } from './time.ts';
 
@@ -8,7 +9,6 @@ export interface FindingSource {
   find(query: FindingQuery): Promise<readonly NumberedFinding[]>;
 }
 
-const threatIds = Object.keys(threats) as ThreatId[];
 const pageCountMax = 500;
 const aboutCharsMax = 128;
 
@@ -20,6 +20,8 @@ const FindingAnswer = z.object({
   detector: z.string(),
   about: z.string().describe('A device, or an address.'),
   severity: z.enum(severities),
+  confidence: z.number().min(0).max(1),
+  outcome: z.enum(outcomes),
   evidence: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 

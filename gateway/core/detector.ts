@@ -1,10 +1,14 @@
 import type { DeviceProfile } from './device-profile.ts';
-import type { Finding, ThreatId } from './finding.ts';
+import type { Finding } from './finding.ts';
 import type { Signal, SignalKind } from './signal.ts';
+import type { ThreatId } from './threat.ts';
+
+/** What a detector says of what it saw. */
+export type Judgement = Pick<Finding, 'severity' | 'confidence' | 'outcome' | 'evidence'>;
 
 export interface DetectorStep<State> {
   readonly state: State;
-  readonly finding?: Pick<Finding, 'severity' | 'evidence'> | undefined;
+  readonly finding?: Judgement | undefined;
 }
 
 /**

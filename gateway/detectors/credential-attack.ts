@@ -26,6 +26,8 @@ export default defineDetector<Episode>({
       state: { ...now, isTold: true },
       finding: {
         severity: isLocked ? 'high' : 'medium',
+        confidence: 0.9,
+        outcome: 'blocked',
         evidence: { refused: now.count, withinMs: episodeMs },
       },
     };

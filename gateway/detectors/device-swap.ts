@@ -13,6 +13,9 @@ export default defineDetector<Tally>({
   step(before, signal) {
     const state = tally(before, signal.at, episodeMs);
     if (state.count > 1) return { state };
-    return { state, finding: { severity: 'high', evidence: { episodeMs } } };
+    return {
+      state,
+      finding: { severity: 'high', confidence: 0.9, outcome: 'blocked', evidence: { episodeMs } },
+    };
   },
 });

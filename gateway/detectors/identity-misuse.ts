@@ -15,6 +15,14 @@ export default defineDetector<Tally>({
     if (signal.kind === 'refused' && signal.cause === 'quarantined') return { state: before };
     const state = tally(before, signal.at, episodeMs);
     if (signal.kind !== 'refused' || state.count > 1) return { state };
-    return { state, finding: { severity: 'medium', evidence: { cause: signal.cause } } };
+    return {
+      state,
+      finding: {
+        severity: 'medium',
+        confidence: 0.9,
+        outcome: 'blocked',
+        evidence: { cause: signal.cause },
+      },
+    };
   },
 });

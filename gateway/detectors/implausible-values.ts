@@ -18,7 +18,12 @@ export default defineDetector<Tally>({
     if (state.count !== countMax) return { state };
     return {
       state,
-      finding: { severity: 'medium', evidence: { metric: metricOf(signal.detail), windowMs } },
+      finding: {
+        severity: 'medium',
+        confidence: 0.8,
+        outcome: 'blocked',
+        evidence: { metric: metricOf(signal.detail), windowMs },
+      },
     };
   },
 });

@@ -13,6 +13,14 @@ export default defineDetector<Tally>({
   step(before, signal) {
     const state = tally(before, signal.at, episodeMs);
     if (signal.kind !== 'limit' || state.count > 1) return { state };
-    return { state, finding: { severity: 'medium', evidence: { limit: signal.limit } } };
+    return {
+      state,
+      finding: {
+        severity: 'medium',
+        confidence: 0.7,
+        outcome: 'blocked',
+        evidence: { limit: signal.limit },
+      },
+    };
   },
 });

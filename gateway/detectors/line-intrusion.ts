@@ -14,6 +14,14 @@ export default defineDetector<Tally>({
     const state = tally(before, signal.at, episodeMs);
     if (signal.kind !== 'stranger' || state.count > 1) return { state };
     const { address = '', count } = signal;
-    return { state, finding: { severity: 'high', evidence: { address, count, episodeMs } } };
+    return {
+      state,
+      finding: {
+        severity: 'high',
+        confidence: 0.9,
+        outcome: 'blocked',
+        evidence: { address, count, episodeMs },
+      },
+    };
   },
 });

@@ -20,7 +20,15 @@ export default defineDetector<Tally>({
     // A broken packet is made on purpose; a broken payload may be an accident.
     const countMax = signal.kind === 'protocol-violation' ? 1 : payloadsMax;
     if (state.count !== countMax) return { state };
-    return { state, finding: { severity: 'medium', evidence: { cause, windowMs } } };
+    return {
+      state,
+      finding: {
+        severity: 'medium',
+        confidence: 0.8,
+        outcome: 'blocked',
+        evidence: { cause, windowMs },
+      },
+    };
   },
 });
 

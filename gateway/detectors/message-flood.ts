@@ -20,6 +20,14 @@ export default defineDetector<Tally>({
     const countMax = Math.ceil((perSecondMax * tolerance * windowMs) / 1_000);
     // Once per window: one flood is one finding, however long it lasts.
     if (state.count !== countMax + 1) return { state };
-    return { state, finding: { severity: 'high', evidence: { countMax, windowMs } } };
+    return {
+      state,
+      finding: {
+        severity: 'high',
+        confidence: 0.9,
+        outcome: 'detected',
+        evidence: { countMax, windowMs },
+      },
+    };
   },
 });

@@ -14,6 +14,14 @@ export default defineDetector<Tally>({
     const state = tally(before, signal.at, episodeMs);
     if (signal.kind !== 'topic-refused' || state.count > 1) return { state };
     const { action, topic } = signal;
-    return { state, finding: { severity: 'high', evidence: { action, topic } } };
+    return {
+      state,
+      finding: {
+        severity: 'high',
+        confidence: 0.95,
+        outcome: 'blocked',
+        evidence: { action, topic },
+      },
+    };
   },
 });

@@ -29,17 +29,19 @@ export function openJournal(database: Database): Journal {
      values (@device, @at, @stage, @reason, @detail)`,
   );
   const addFinding = database.prepare(
-    `insert into finding (at, threat, detector, about, severity, evidence)
-     values (@at, @threat, @detector, @about, @severity, @evidence)`,
+    `insert into finding (at, threat, detector, about, severity, confidence, outcome, evidence)
+     values (@at, @threat, @detector, @about, @severity, @confidence, @outcome, @evidence)`,
   );
   const findings = database.prepare<[], Omit<Finding, 'evidence'> & { evidence: string }>(
-    'select at, threat, detector, about, severity, evidence from finding order by sequence',
+    `select at, threat, detector, about, severity, confidence, outcome, evidence
+     from finding order by sequence`,
   );
   const page = database.prepare<
     Record<keyof FindingQuery, string | number | null>,
     Omit<NumberedFinding, 'evidence'> & { evidence: string }
   >(
-    `select sequence, at, threat, detector, about, severity, evidence from finding
+    `select sequence, at, threat, detector, about, severity, confidence, outcome, evidence
+     from finding
      where (@before is null or sequence < @before) and (@threat is null or threat = @threat)
        and (@about is null or about = @about) and (@sinceAt is null or at >= @sinceAt)
      order by sequence desc limit @countMax`,

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Detector } from '../../gateway/core/detector.ts';
+import type { Detector, Judgement } from '../../gateway/core/detector.ts';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import type { DeviceProfile } from '../../gateway/core/device-profile.ts';
-import { type Finding, severities, threats } from '../../gateway/core/finding.ts';
-import { channels, rejectionReasons } from '../../gateway/core/intake.ts';
+import { type Finding, outcomes, severities } from '../../gateway/core/finding.ts';
 import { createMemory } from '../../gateway/core/memory.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
-import { actions } from '../../gateway/core/principal.ts';
-import type { Signal, SignalKind } from '../../gateway/core/signal.ts';
+import type { Signal } from '../../gateway/core/signal.ts';
+import { threats } from '../../gateway/core/threat.ts';
 import { admit } from '../../gateway/pipeline.ts';
 import { simulate } from '../../gateway/simulation.ts';
+import { at, device, messageAt, signalFields, times } from '../support/signals.ts';
 import { bound, detectors, noon, policyOf, profiles } from '../support/wards.ts';
 
 /** As JSON. A gateway keeps one state for each device and detector. */
@@ -18,9 +18,8 @@ const stateBytesMax = 1_024;
 const hourMs = 3_600_000;
 /** Longer than any window of a detector; with every profile it is thousands of messages. */
 const wardMs = 900_000;
-const device = 'mon-1' as DeviceId;
 
-type Findings = readonly (Pick<Finding, 'severity' | 'evidence'> & { readonly at: number })[];
+type Findings = readonly (Judgement & { readonly at: number })[];
 
 /** What a detector says to these signals. `keep` stands for where its state is kept between them. */
 function watch(
@@ -42,32 +41,22 @@ function watch(
   return { findings, stateBytes };
 }
 
-const at = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((each) => each as Instant);
-const kinds = {
-  connected: {},
-  'device-swapped': {},
-  disconnected: { cause: fc.string() },
-  refused: { cause: fc.string() },
-  'sign-in-refused': { isLocked: fc.boolean() },
-  'protocol-violation': { cause: fc.string() },
-  'topic-refused': { action: fc.constantFrom('publish', 'subscribe'), topic: fc.string() },
-  limit: { limit: fc.string() },
-  message: { channel: fc.constantFrom(...channels), bytes: fc.nat(), records: fc.nat() },
-  rejected: {
-    reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
-    detail: fc.string(),
-  },
-  'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
-  'access-refused': { action: fc.constantFrom(...Object.keys(actions)), actor: fc.string() },
-  'grace-used': { until: at },
-  'line-opened': {},
-  'line-closed': { cause: fc.string() },
-  'line-damaged': { discardedBytes: fc.nat() },
-  stranger: { address: fc.string(), count: fc.nat() },
-} satisfies Record<SignalKind, object>;
+/** An attack for each detector: `fixtures/detections/<detector>.ts`. */
+const attacks = new Map(
+  await Promise.all(
+    [...detectors.keys()].map(
+      async (id) =>
+        [
+          id,
+          ((await import(`../fixtures/detections/${id}.ts`)) as { default: readonly Signal[] })
+            .default,
+        ] as const,
+    ),
+  ),
+);
 
 const signal = fc.oneof(
-  ...Object.entries(kinds).map(([kind, fields]) =>
+  ...Object.entries(signalFields).map(([kind, fields]) =>
     fc.record({
       kind: fc.constant(kind),
       at,
@@ -78,54 +67,6 @@ const signal = fc.oneof(
 ) as unknown as fc.Arbitrary<Signal>;
 const profile = fc.constantFrom(undefined, ...profiles.values());
 
-const times = (count: number, everyMs: number, make: (at: Instant) => Signal): Signal[] =>
-  Array.from({ length: count }, (_, index) => make((noon + index * everyMs) as Instant));
-
-/** What each detector is there for. A new detector brings its own attack here. */
-const attacks: Readonly<Record<string, readonly Signal[]>> = {
-  'identity-misuse': times(1, 1, (at) => ({ kind: 'refused', at, cause: 'certificate-name' })),
-  'credential-attack': times(20, 1_000, (at) => ({
-    kind: 'sign-in-refused',
-    at,
-    address: '10.0.0.9',
-    isLocked: false,
-  })),
-  'topic-abuse': times(1, 1, (at) => ({
-    kind: 'topic-refused',
-    at,
-    device,
-    action: 'subscribe',
-    topic: 'devices/#',
-  })),
-  'implausible-values': times(20, 1_000, (at) => ({
-    kind: 'rejected',
-    at,
-    device,
-    reason: 'implausible',
-    detail: 'MDC_PULS_OXIM_SAT_O2=999 %',
-  })),
-  'malformed-traffic': times(1, 1, (at) => ({
-    kind: 'protocol-violation',
-    at,
-    device,
-    cause: 'MQTT-3.3.1-4',
-  })),
-  'device-swap': times(5, 1, (at) => ({ kind: 'device-swapped', at, device })),
-  'line-intrusion': times(5, 1_000, (at) => ({
-    kind: 'stranger',
-    at,
-    device,
-    address: '10.0.0.66',
-    count: 1,
-  })),
-  'limit-abuse': times(1, 1, (at) => ({ kind: 'limit', at, device, limit: 'packet-bytes' })),
-  'message-flood': times(5_000, 1, (at) => messageAt(at)),
-};
-
-function messageAt(at: Instant): Signal {
-  return { kind: 'message', at, device, channel: 'observations', bytes: 200, records: 1 };
-}
-
 it('are found', () => {
   expect(detectors.size).toBeGreaterThanOrEqual(6);
 });
@@ -134,7 +75,7 @@ describe.each([...detectors])('the detector %s', (id, detector) => {
   it('looks for a threat of the catalogue, in signals that exist', () => {
     expect(threats).toHaveProperty(detector.threat);
     expect(detector.watches.length).toBeGreaterThan(0);
-    for (const kind of detector.watches) expect(kinds).toHaveProperty(kind);
+    for (const kind of detector.watches) expect(signalFields).toHaveProperty(kind);
   });
 
   it('stays small and never throws, whatever it is shown', () => {
@@ -142,13 +83,17 @@ describe.each([...detectors])('the detector %s', (id, detector) => {
       fc.property(fc.array(signal, { maxLength: 200 }), profile, (signals, profile) => {
         const { findings, stateBytes } = watch(detector, signals, profile);
         expect(stateBytes).toBeLessThanOrEqual(stateBytesMax);
-        for (const { severity } of findings) expect(severities).toContain(severity);
+        for (const { severity, confidence, outcome } of findings) {
+          expect(severities).toContain(severity);
+          expect(outcomes).toContain(outcome);
+          expect(confidence > 0 && confidence <= 1).toBe(true);
+        }
       }),
     );
     const long = times(
       50_000,
       7,
-      (at) => ({ ...messageAt(at), ...attacks[id]?.[0], at }) as Signal,
+      (at) => ({ ...messageAt(at), ...attacks.get(id)?.[0], at }) as Signal,
     );
     expect(watch(detector, long, profiles.get('nonin-oem-iii')).stateBytes).toBeLessThan(
       stateBytesMax,
@@ -162,12 +107,12 @@ describe.each([...detectors])('the detector %s', (id, detector) => {
         expect(watch(detector, signals, profile, save)).toEqual(watch(detector, signals, profile));
       }),
     );
-    const attack = attacks[id] ?? [];
+    const attack = attacks.get(id) ?? [];
     expect(watch(detector, attack, undefined, save)).toEqual(watch(detector, attack, undefined));
   });
 
   it('speaks on the attack it is there for, and not at every signal of it', () => {
-    const attack = attacks[id] ?? [];
+    const attack = attacks.get(id) ?? [];
     const known = profiles.get('generic-vital-signs-monitor');
     const { findings } = watch(detector, attack, known);
     expect(findings.length).toBeGreaterThan(0);

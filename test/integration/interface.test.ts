@@ -117,7 +117,13 @@ it('puts a device in quarantine and releases it, for who may and with a reason',
 
 it('shows findings newest first, by threat and by what they are about', async () => {
   const { ask, store } = await startInterface();
-  const finding = { detector: 'test', severity: 'high', evidence: { count: 3 } } as const;
+  const finding = {
+    detector: 'test',
+    severity: 'high',
+    confidence: 1,
+    outcome: 'detected',
+    evidence: { count: 3 },
+  } as const;
   store.transact(() =>
     store.journal.addFindings([
       { ...finding, threat: 'D05', about: 'mon-1', at: 1_000 as Instant },

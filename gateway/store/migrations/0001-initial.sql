@@ -192,6 +192,8 @@ create table finding (
   detector text not null,
   about text not null,
   severity text not null,
+  confidence real not null,
+  outcome text not null,
   evidence text not null
 ) strict;
 

@@ -1,0 +1,12 @@
+import type { ActionName } from '../principal.ts';
+
+/** What people and machines did, or tried, at the gateway’s own interface. */
+export type PersonSignal =
+  /** Somebody did not sign in: a wrong name, password or code, whoever’s. */
+  | { readonly kind: 'sign-in-refused'; readonly isLocked: boolean }
+  /** Somebody asked over HTTPS for what the rights refuse; `actor` as in the audit trail. */
+  | {
+      readonly kind: 'access-refused';
+      readonly action: ActionName;
+      readonly actor?: string | undefined;
+    };

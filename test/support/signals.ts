@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import type { DeviceId } from '../../gateway/core/device.ts';
+import { channels, rejectionReasons } from '../../gateway/core/intake.ts';
+import type { Instant } from '../../gateway/core/observation.ts';
+import { actions } from '../../gateway/core/principal.ts';
+import type { Signal, SignalKind } from '../../gateway/core/signal.ts';
+import { noon } from './wards.ts';
+
+export const device = 'mon-1' as DeviceId;
+
+export const at = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((each) => each as Instant);
+/** Anything each kind of signal may say. */
+export const signalFields = {
+  connected: {},
+  'device-swapped': {},
+  disconnected: { cause: fc.string() },
+  refused: { cause: fc.string() },
+  'sign-in-refused': { isLocked: fc.boolean() },
+  'protocol-violation': { cause: fc.string() },
+  'topic-refused': { action: fc.constantFrom('publish', 'subscribe'), topic: fc.string() },
+  limit: { limit: fc.string() },
+  message: { channel: fc.constantFrom(...channels), bytes: fc.nat(), records: fc.nat() },
+  rejected: {
+    reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
+    detail: fc.string(),
+  },
+  'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
+  'access-refused': { action: fc.constantFrom(...Object.keys(actions)), actor: fc.string() },
+  'grace-used': { until: at },
+  'line-opened': {},
+  'line-closed': { cause: fc.string() },
+  'line-damaged': { discardedBytes: fc.nat() },
+  stranger: { address: fc.string(), count: fc.nat() },
+} satisfies Record<SignalKind, object>;
+
+export const times = (count: number, everyMs: number, make: (at: Instant) => Signal): Signal[] =>
+  Array.from({ length: count }, (_, index) => make((noon + index * everyMs) as Instant));
+
+export function messageAt(at: Instant): Signal {
+  return { kind: 'message', at, device, channel: 'observations', bytes: 200, records: 1 };
+}
