@@ -14,6 +14,8 @@ export interface AuditClerkOptions {
   readonly admission: Admission;
   /** As they are now. */
   readonly site: () => SiteSettings;
+  /** The time by which entries grow old. */
+  readonly aged: () => Promise<number>;
   readonly now: () => Instant;
   readonly log: Log;
   readonly onFault: (error: unknown) => void;
@@ -29,7 +31,7 @@ export interface AuditClerk {
  * that is full, are said aloud and stop nothing: care comes first.
  */
 export async function startAuditClerk(options: AuditClerkOptions): Promise<AuditClerk> {
-  const { admission, site, now, log, onFault } = options;
+  const { admission, site, aged, now, log, onFault } = options;
 
   async function attempt(task: () => Promise<unknown>): Promise<void> {
     try {
@@ -48,7 +50,7 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
   await attempt(() => admission.call('auditStart', version, digest, now()));
   const keepRefusals = () => attempt(() => admission.call('auditRefusals'));
   const keptMs = () => site().config.retention.auditDays * dayMs;
-  const prune = () => attempt(() => admission.call('pruneAudit', now() - keptMs()));
+  const prune = () => attempt(async () => admission.call('pruneAudit', (await aged()) - keptMs()));
   const timers = [
     setInterval(() => void keepRefusals(), refusalsEveryMs),
     setInterval(() => void prune(), pruneEveryMs),

@@ -44,6 +44,8 @@ export interface Material {
   readonly protocols: ReadonlyMap<string, Protocol>;
   readonly trust: Trust;
   readonly admission: Admission;
+  /** The time by which things grow old. */
+  readonly aged: () => Promise<number>;
   /** What links say goes through it to the admission. */
   readonly watch: WardWatch;
   readonly hub: EventHub;

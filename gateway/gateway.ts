@@ -137,7 +137,7 @@ async function openMaterial(
   hub: EventHub,
   running: Running,
   options: GatewayOptions,
-): Promise<Material & { readonly clock: GatewayClock; readonly call: Admission['call'] }> {
+): Promise<Material & { readonly call: Admission['call'] }> {
   const boot = bootId();
   const clock = createClock(boot, running, options);
   running.clock = clock;
@@ -151,8 +151,12 @@ async function openMaterial(
   const trust = await startTrust({ ...timed, call });
   running.trust = trust;
   const watch = watchWard(admission.queue);
+  // By a clock that is not known to be right, nothing is old.
+  const aged = async () =>
+    clock.isTrusted() ? call('age', { now: clock.now(), isVouched: clock.isVouched() }) : 0;
+  await aged();
   return {
-    ...{ protocols, trust, admission, call, watch, hub, clock },
+    ...{ protocols, trust, admission, call, watch, hub, aged },
     site,
     options: timed,
   };
@@ -291,25 +295,16 @@ function wakeForwarders({ open }: Running, withAlerts: boolean): void {
 }
 
 /** Once an hour, what was kept for a time goes. */
-function startExpiry({
-  site,
-  admission,
-  clock,
-  options,
-}: Material & { readonly clock: GatewayClock }): NodeJS.Timeout {
+function startExpiry({ site, admission, aged, options }: Material): NodeJS.Timeout {
   const { now, log, onFault } = options;
   const keptMs = () => site().config.retention.days * dayMs;
-  const expire = () => admission.call('expire', now() - keptMs(), now());
+  const expire = async () => admission.call('expire', await aged(), keptMs(), now());
   const notExpired = (error: unknown) => {
     // The store is full or locked for now: the next hour will do.
     if (error instanceof GatewayError) log('gateway.failed', { code: error.code, task: 'expire' });
     else onFault(error);
   };
-  // By a clock that nobody vouches for, nothing is too old.
-  const expireIfKnown = () => {
-    if (clock.isTrusted()) void expire().catch(notExpired);
-  };
-  return setInterval(expireIfKnown, hourMs);
+  return setInterval(() => void expire().catch(notExpired), hourMs);
 }
 
 /** For the next handshakes; whoever is connected stays. */

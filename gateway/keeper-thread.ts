@@ -14,6 +14,7 @@ import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
+import type { AgeSample } from './store/age.ts';
 import type { AuditSigner } from './store/audit.ts';
 import { storeError } from './store/database.ts';
 import type { EntryName, OutboxBudget } from './store/outbox.ts';
@@ -37,7 +38,9 @@ export interface KeeperCalls
   next(relay: string, portion: Portion): OutboxPage;
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
-  expire(before: number, now: Instant): number;
+  expire(aged: number, keptMs: number, now: Instant): number;
+  /** The time by which things grow old. */
+  age(sample: Pick<AgeSample, 'now' | 'isVouched'>): number;
   /** The newest time that was ever known here. */
   newestTime(): number;
   knowTime: Keeper['knowTime'];
@@ -157,7 +160,9 @@ function keeperCalls(
       store.transact(() => store.outbox.setAside(relay, name, cause, at));
       refusals.noteRelay(relay, cause, at);
     },
-    expire: (before, now) => expire(store, before, now),
+    expire: (aged, keptMs, now) => expire(store, aged, keptMs, now),
+    age: (sample) =>
+      store.transact(() => store.age.advance({ ...sample, boot, monotonicMs: monotonicMs() })),
     newestTime: () => store.trustedTime.newest(),
     knowTime: (boot, anchorMs, now) => keeper.knowTime(boot, anchorMs, now),
     associate: (order) => keeper.associate(order),

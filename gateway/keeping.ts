@@ -319,10 +319,15 @@ function releaseUnrouted(store: Store, policy: Policy): void {
   }
 }
 
-/** Forgets what the site keeps only for a time, each expired observation with a record. */
-export function expire(store: Store, before: number, now: Instant): number {
+/**
+ * Forgets what the site keeps only for a time, each expired observation with a record.
+ *
+ * @param aged the time by which things grow old; see `Age`
+ */
+export function expire(store: Store, aged: number, keptMs: number, now: Instant): number {
   return store.transact(() => {
-    store.stays.forget(now - 2 * clockBehindMsMax);
+    store.stays.forget(aged - 2 * clockBehindMsMax);
+    const before = aged - keptMs;
     const expired = store.held.expire(before);
     store.journal.forget(before);
     store.journal.addRejections(

@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/error.ts';
+import { type Age, openAge } from './age.ts';
 import { type Audit, type AuditSigner, openAudit } from './audit.ts';
 import { type AuditCursor, openAuditCursor } from './audit-cursor.ts';
 import { pruneAudit } from './audit-pruning.ts';
@@ -35,6 +36,7 @@ export interface Store {
   readonly journal: Journal;
   readonly audit: Audit;
   readonly trustedTime: TrustedTime;
+  readonly age: Age;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
@@ -96,6 +98,7 @@ export function openStore(
     audit,
     auditCursor,
     trustedTime,
+    age: openAge(database),
     users: openUsers(database),
     seenSettings: openSeenSettings(database),
     sessions: openSessions(database),

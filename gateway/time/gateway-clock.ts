@@ -19,6 +19,8 @@ const askUntrustedEveryMs = 2_000;
 export interface GatewayClock {
   now(): Instant;
   isTrusted(): boolean;
+  /** A time service says that it is right. */
+  isVouched(): boolean;
   /** Looks for the first time. `floorMs` is the newest time that was ever known here. */
   start(floorMs: number): Promise<void>;
   close(): void;
@@ -63,6 +65,10 @@ class RunningClock implements GatewayClock {
 
   isTrusted(): boolean {
     return this.#time.isTrusted;
+  }
+
+  isVouched(): boolean {
+    return this.isTrusted() && this.#service === 'synchronised';
   }
 
   async start(floorMs: number): Promise<void> {

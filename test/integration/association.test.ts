@@ -130,7 +130,7 @@ it('binds what follows in the same batch already, and what was held before from 
     'device:adt-1 device.dissociate mon-2',
   ]);
   // Expiry is on record.
-  expect(expire(store, noon + dayMs, at(60))).toBe(3);
+  expect(expire(store, noon + 2 * dayMs, dayMs, at(60))).toBe(3);
   expect(store.journal.rejections()).toContainEqual({
     device: 'mon-1',
     reason: 'expired',

@@ -103,6 +103,15 @@ create table newest_time (
   at integer not null
 ) strict;
 
+-- The time by which what is kept for a time grows old, and the moment of a run of the machine at which
+-- it was that: from there the monotonic clock goes on.
+create table age (
+  one integer primary key check (one = 1),
+  at integer not null,
+  boot text not null,
+  monotonic_ms real not null
+) strict;
+
 -- What each relay still owes its destination, several entries a row, clustered in the order of
 -- delivery. Sequences rise over all lanes of a relay. `body` is JSON: [[sequence, entry, order?],
 -- ...], with the order of arrival where it is not the sequence.
