@@ -65,7 +65,7 @@ export default defineRelay<Options>({
     const key = signingKeyOf(options, context.readSecret(options.signingKey));
     const tls = readTlsMaterial(options, context);
     const client = openHttpsClient({ url, timeoutMs, answerBytesMax, tls });
-    const line: Line = { client, key, url: new URL(url).href };
+    const line: Line = { client, key, url: new URL(url).href, now: context.now };
 
     return {
       async send(batch) {
@@ -83,6 +83,7 @@ interface Line {
   readonly key: SigningKey;
   /** As it is requested and signed. */
   readonly url: string;
+  readonly now: () => number;
 }
 
 /** In the order of each device, of several devices at once. Ends with the first that fails. */
@@ -122,7 +123,7 @@ function together(failures: readonly Delivery[], deliveredCount: number): Delive
 
 async function sendOne(
   { observations, order }: OutboxEntry,
-  { client, key, url }: Line,
+  { client, key, url, now }: Line,
 ): Promise<Delivery> {
   const body = Buffer.from(releasedJson(observations, order));
   const headers = {
@@ -130,9 +131,9 @@ async function sendOne(
     // A structured field string (draft-ietf-httpapi-idempotency-key-header).
     'idempotency-key': `"${hash('sha256', observations.map(({ id }) => id).join('\n'), 'hex')}"`,
   };
-  const signed = signMessage({ method: 'POST', url, headers, body }, key, Date.now());
+  const signed = signMessage({ method: 'POST', url, headers, body }, key, now());
   const exchange = await client.post(body, signed);
-  return 'status' in exchange ? classify(exchange, Date.now()) : brokenDelivery(exchange);
+  return 'status' in exchange ? classify(exchange, now()) : brokenDelivery(exchange);
 }
 
 function classify(answer: Answer, now: number): Delivery {

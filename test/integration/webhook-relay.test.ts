@@ -14,13 +14,13 @@ beforeAll(async () => {
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-async function startReceiver(isGenuine = byPublicKey(publicKey)) {
-  const receiver = await startWebhookReceiver(tls, isGenuine);
+async function startReceiver(isGenuine = byPublicKey(publicKey), now = Date.now) {
+  const receiver = await startWebhookReceiver(tls, isGenuine, now);
   onTestFinished(() => receiver.close());
   return receiver;
 }
 
-function connect(port: number, secret = pem, more: object = {}): RelayConnection {
+function connect(port: number, secret = pem, more: object = {}, now = Date.now): RelayConnection {
   const options = webhook.options.parse({
     url: `https://127.0.0.1:${port}/hook`,
     ca: 'ca',
@@ -30,7 +30,7 @@ function connect(port: number, secret = pem, more: object = {}): RelayConnection
   });
   const connection = webhook.connect(options, {
     channel: 'data',
-    now: () => Date.now(),
+    now,
     readFile: () => Buffer.from(tls.ca),
     readSecret: () => Buffer.from(secret),
   });
@@ -49,6 +49,13 @@ describe('a signature', () => {
     const connection = connect(port, `${secret}\n`, { signature: 'hmac-sha256' });
     expect(await connection.send(entries)).toEqual({ outcome: 'delivered' });
     expect(stored.size).toBe(entries.length);
+    expect(forged).toEqual([]);
+  });
+
+  it('says when it was made by the gateway’s own time, whatever the wall clock shows', async () => {
+    const now = () => Date.UTC(2031, 5, 1);
+    const { port, forged } = await startReceiver(byPublicKey(publicKey), now);
+    expect(await connect(port, pem, {}, now).send(entries)).toEqual({ outcome: 'delivered' });
     expect(forged).toEqual([]);
   });
 

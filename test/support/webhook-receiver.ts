@@ -25,6 +25,8 @@ export interface WebhookReceiver {
   /** Bodies by idempotency key. */
   readonly stored: ReadonlyMap<string, string>;
   holds(observationId: string): boolean;
+  /** Requests whose idempotency key was known: not stored again. */
+  repeated(): number;
   /** Observations that came under two idempotency keys, or changed under one. */
   duplicates(): number;
   /** Why requests were not believed. */
@@ -40,16 +42,19 @@ export interface WebhookReceiver {
 export async function startWebhookReceiver(
   tls: TestCertificate,
   isGenuine: (base: Buffer, signature: Buffer) => boolean,
+  now: () => number = Date.now,
 ): Promise<WebhookReceiver> {
   const stored = new Map<string, string>();
   const keyOf = new Map<string, string>();
   const forged: string[] = [];
   let duplicates = 0;
+  let repeated = 0;
   let fault: WebhookFault = 'none';
   let faulty = '';
 
   function store(key: string, body: string): void {
     const known = stored.get(key);
+    if (known !== undefined) repeated += 1;
     if (known !== undefined && known !== body) duplicates += 1;
     stored.set(key, body);
     const { observations } = JSON.parse(body) as { observations: { id: string }[] };
@@ -63,7 +68,7 @@ export async function startWebhookReceiver(
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    const flaw = flawOfRequest(request, body, isGenuine);
+    const flaw = flawOfRequest(request, body, isGenuine, now());
     if (flaw) forged.push(flaw);
     const refusal = flaw ? 401 : statusOf(fault, body, faulty);
     if (refusal) {
@@ -99,6 +104,7 @@ export async function startWebhookReceiver(
     port,
     stored,
     holds: (id) => keyOf.has(id),
+    repeated: () => repeated,
     duplicates: () => duplicates,
     forged,
     setFault(next, observationId = '') {
@@ -137,6 +143,7 @@ function flawOfRequest(
   { method = '', url = '', headers }: IncomingMessage,
   body: Buffer,
   isGenuine: (base: Buffer, signature: Buffer) => boolean,
+  now: number,
 ): string | undefined {
   const digest = /^sha-256=:([A-Za-z0-9+/=]+):$/.exec(String(headers['content-digest']))?.[1];
   const expected = createHash('sha256').update(body).digest();
@@ -149,7 +156,7 @@ function flawOfRequest(
   const needed = ['@method', '@target-uri', 'content-type', 'content-digest', 'idempotency-key'];
   if (needed.some((name) => !names.includes(name))) return 'not covered';
   const created = Number(/;created=(\d+)/.exec(parameters[1] ?? '')?.[1]);
-  if (!(Math.abs(Date.now() / 1_000 - created) < 300)) return 'stale';
+  if (!(Math.abs(now / 1_000 - created) < 300)) return 'stale';
   const values: Record<string, string | undefined> = {
     '@method': method,
     '@target-uri': `https://${headers.host}${url}`,
