@@ -13,7 +13,7 @@ import { deviceRoutes } from './api/devices.ts';
 import { estRoutes } from './api/est.ts';
 import type { EventHub } from './api/event-hub.ts';
 import { eventRoutes } from './api/events.ts';
-import { findingRoutes } from './api/findings.ts';
+import { type FindingSource, findingRoutes } from './api/findings.ts';
 import { healthRoutes } from './api/health.ts';
 import { type HttpsServer, type RefusedCall, startHttpsServer } from './api/https-server.ts';
 import { metricRoute } from './api/metrics.ts';
@@ -182,7 +182,7 @@ export function routesOf(
       now,
     }),
     reloadRoute((actor) => admission.call('reloadAsk', actor, now())),
-    ...findingRoutes({ find: (query) => admission.call('findings', query) }),
+    ...findingRoutes(findingSource(material)),
     ...outboxRoutes({
       state: () => admission.call('outboxState'),
       retry: (relay, actor) => admission.call('retryOutbox', relay, actor, now()),
@@ -206,4 +206,13 @@ export function routesOf(
     ...auditRoutes({ page: (after, countMax) => admission.call('auditPage', after, countMax) }),
   ];
   return [...routes, openApiRoute(routes, version)];
+}
+
+function findingSource({ admission, options: { now } }: InterfaceMaterial): FindingSource {
+  return {
+    find: (query) => admission.call('findings', query),
+    one: (sequence) => admission.call('finding', sequence),
+    judge: (sequence, order, given, actor) =>
+      admission.call('judgeFinding', { sequence, order, ...given, actor, now: now() }),
+  };
 }

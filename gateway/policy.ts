@@ -18,6 +18,7 @@ import type { Store } from './store/store.ts';
 const folder = (name: string) => join(import.meta.dirname, name);
 
 export const loadProtocols = () => catalogue<Protocol>(folder('protocols'));
+export const loadDetectors = () => catalogue<Detector>(folder('detectors'));
 
 /** A destination and the lanes in which it is owed what is released. */
 export interface OwedRelay {
@@ -48,7 +49,7 @@ export async function openPolicyMaker({
   profiles,
 }: PolicyMaterial): Promise<PolicyMaker> {
   const protocols = await loadProtocols();
-  const detectors = await catalogue<Detector>(folder('detectors'));
+  const detectors = await loadDetectors();
   const rules = [...(await catalogue<SanitizerRule>(folder('sanitizers'))).values()].sort(
     (a, b) => a.order - b.order,
   );

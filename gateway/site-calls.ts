@@ -1,13 +1,14 @@
 import { deviceKinds } from './certificate-calls.ts';
 import type { AuditRecord } from './core/audit-entry.ts';
 import type { Device } from './core/device.ts';
-import type {
-  DeviceState,
-  FindingQuery,
-  HeldState,
-  NumberedFinding,
-  OutboxState,
-} from './core/site-state.ts';
+import type { Episode } from './core/episode.ts';
+import type { DeviceState, EpisodeQuery, HeldState, OutboxState } from './core/site-state.ts';
+import {
+  type EpisodeDetail,
+  findEpisode,
+  type JudgementOrder,
+  judgeEpisode,
+} from './finding-orders.ts';
 import type { RegisteredCertificate } from './store/certificates.ts';
 import type { Store } from './store/store.ts';
 
@@ -16,7 +17,9 @@ export interface SiteCalls {
   /** Devices after an id, at most so many; with subjects only for whoever may see patients. */
   deviceStates(page: DevicePage, now: number): readonly DeviceState[];
   deviceState(id: string, withSubject: boolean, now: number): DeviceState | undefined;
-  findings(query: FindingQuery): readonly NumberedFinding[];
+  findings(query: EpisodeQuery): readonly Episode[];
+  finding(sequence: number): EpisodeDetail | undefined;
+  judgeFinding(order: JudgementOrder): Episode;
   outboxState(): OutboxState;
   /** Puts what was refused back. Returns how many entries. */
   retryOutbox(relay: string | undefined, actor: string, now: number): number;
@@ -47,7 +50,9 @@ export function siteCalls(store: Store): SiteCalls {
       const held = store.held.depths().filter((row) => row.device === id);
       return device && stateOf(store, device, held, withSubject, now);
     },
-    findings: (query) => store.journal.findingPage(query),
+    findings: (query) => store.journal.episodes.page(query),
+    finding: (sequence) => findEpisode(store, sequence),
+    judgeFinding: (order) => judgeEpisode(store, order),
     outboxState: () => ({
       lanes: store.outbox.depths(),
       refused: store.outbox.refusals(),

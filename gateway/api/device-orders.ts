@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { subjectLengthMax } from '../core/association.ts';
-import { actorOf } from '../core/principal.ts';
 import {
   type HeldFate,
   heldFates,
@@ -10,7 +9,7 @@ import {
 } from '../core/quarantine.ts';
 import { type RevocationReason, revocationReasons } from '../core/revocation.ts';
 import { deviceParameters } from './devices.ts';
-import { answer, type Call, defineRoute, type Route } from './route.ts';
+import { answer, callerOf, defineRoute, type Route } from './route.ts';
 import { time, timeOf } from './time.ts';
 
 /** What may be ordered of a device. Each is entered in the audit trail with its actor. */
@@ -63,7 +62,7 @@ export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
       async handle(call) {
         const { subject, since } = call.body;
         const from = since === undefined ? undefined : Date.parse(since);
-        const outcome = await orders.associate(call.parameters.id, subject, from, actor(call));
+        const outcome = await orders.associate(call.parameters.id, subject, from, callerOf(call));
         return answer({ ...outcome, since: timeOf(outcome.since) });
       },
     }),
@@ -74,7 +73,7 @@ export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
       summary: 'Ends the binding of a device; what it measures from now on is held.',
       parameters: deviceParameters,
       answer: z.object({ wasBound: z.boolean() }),
-      handle: async (call) => answer(await orders.dissociate(call.parameters.id, actor(call))),
+      handle: async (call) => answer(await orders.dissociate(call.parameters.id, callerOf(call))),
     }),
     ...quarantineRoutes(orders),
     defineRoute({
@@ -87,7 +86,7 @@ export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
       answer: z.object({ serialNumbers: z.array(z.string()) }),
       handle: async (call) =>
         answer({
-          serialNumbers: await orders.revoke(call.parameters.id, call.body.reason, actor(call)),
+          serialNumbers: await orders.revoke(call.parameters.id, call.body.reason, callerOf(call)),
         }),
     }),
   ];
@@ -115,7 +114,7 @@ function quarantineRoutes(orders: DeviceOrders): readonly Route[] {
         const { mode, reason, until, confirmClinical: isConfirmed } = call.body;
         const end = until === undefined ? undefined : Date.parse(until);
         const order = { mode, reason, until: end, isConfirmed };
-        await orders.quarantine(call.parameters.id, order, actor(call));
+        await orders.quarantine(call.parameters.id, order, callerOf(call));
         return answer({ mode });
       },
     }),
@@ -129,13 +128,8 @@ function quarantineRoutes(orders: DeviceOrders): readonly Route[] {
       answer: z.object({ released: z.number(), stillHeld: z.number(), discarded: z.number() }),
       async handle(call) {
         const { reason, held } = call.body;
-        return answer(await orders.release(call.parameters.id, reason, held, actor(call)));
+        return answer(await orders.release(call.parameters.id, reason, held, callerOf(call)));
       },
     }),
   ];
-}
-
-function actor({ principal }: Pick<Call, 'principal'>): string {
-  if (!principal) throw new RangeError('an order of nobody');
-  return actorOf(principal);
 }

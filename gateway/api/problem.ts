@@ -70,6 +70,8 @@ const statuses: Readonly<Partial<Record<FailureCode, number>>> = {
   'quarantine-refused': 422,
   'confirm-clinical': 409,
   'not-quarantined': 409,
+  'finding-unknown': 404,
+  'finding-state': 409,
   'profile-unknown': 422,
   'profile-invalid': 422,
   'subject-invalid': 422,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Peer } from '../access/device-identity.ts';
-import type { ActionName, Principal } from '../core/principal.ts';
+import { type ActionName, actorOf, type Principal } from '../core/principal.ts';
 import type { Problem } from './problem.ts';
 
 /** Who asks, before anybody knows who it is. */
@@ -28,6 +28,12 @@ export interface Call<Parameters = unknown, Query = unknown, Body = unknown> {
   readonly signal: AbortSignal;
   /** Ends the call from outside of its stream, which may be stuck: aborts the signal first. */
   readonly end: () => void;
+}
+
+/** Whoever calls, as the audit trail names it. Not for open routes. */
+export function callerOf({ principal }: Pick<Call, 'principal'>): string {
+  if (!principal) throw new RangeError('an order of nobody');
+  return actorOf(principal);
 }
 
 export type Headers = Readonly<Record<string, string | readonly string[]>>;

@@ -141,6 +141,13 @@ export const auditActions = {
     does: 'C',
     meaning: 'A one-time enrolment token was made.',
   },
+  'finding.acknowledge': {
+    kind: 'alert',
+    does: 'U',
+    meaning: 'Somebody looks after an episode of findings.',
+  },
+  'finding.close': { kind: 'alert', does: 'U', meaning: 'An episode was closed, with its cause.' },
+  'finding.reopen': { kind: 'alert', does: 'U', meaning: 'A closed episode was opened again.' },
   'gateway.start': { kind: 'application-start', does: 'E', meaning: 'The gateway started.' },
   'gateway.stop': { kind: 'application-stop', does: 'E', meaning: 'The gateway was stopped.' },
   'outbox.export': {

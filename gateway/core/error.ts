@@ -39,6 +39,11 @@ export const failures = {
     remedy:
       'Take --mode hold, in which its alarms still leave; or confirm the loss: --confirm-clinical.',
   },
+  'finding-unknown': { exit: 1, remedy: 'wardgate findings lists them with their numbers.' },
+  'finding-state': {
+    exit: 1,
+    remedy: 'wardgate findings show N says what state it is in; see docs/findings.md.',
+  },
   'not-quarantined': { exit: 1, remedy: 'wardgate device list shows which devices are.' },
   'certificate-unknown': {
     exit: 1,

@@ -2,7 +2,7 @@ import type { AbsentReason } from './absent-reason.ts';
 import type { AlertPhase, AlertPriority } from './alert.ts';
 import type { ClockSource } from './clock.ts';
 import type { Device, DeviceId } from './device.ts';
-import type { Finding } from './finding.ts';
+import type { EpisodeState } from './episode.ts';
 import type { MetricId } from './metric.ts';
 import type { Quality } from './observation.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -42,16 +42,14 @@ export interface LinkState {
   readonly address?: string | undefined;
 }
 
-export interface NumberedFinding extends Finding {
-  readonly sequence: number;
-}
-
-/** Which findings: newest first, below a number, at most so many. */
-export interface FindingQuery {
+/** Which episodes: newest first, below a number, at most so many. */
+export interface EpisodeQuery {
   readonly before?: number | undefined;
   readonly countMax: number;
   readonly threat?: string | undefined;
   readonly about?: string | undefined;
+  readonly state?: EpisodeState | undefined;
+  /** Those that went on after it. */
   readonly sinceAt?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Finding } from '../core/finding.ts';
 import type { Rejection } from '../core/intake.ts';
-import type { FindingQuery, NumberedFinding } from '../core/site-state.ts';
 import type { Database } from './database.ts';
+import { type Episodes, openEpisodes } from './episodes.ts';
 
 /** The most rejections and findings kept: an attacker’s noise must not fill the disk. */
 const rejectionsMax = 100_000;
@@ -10,10 +10,12 @@ const findingsMax = 20_000;
 /** What went no further, and what was found: kept for a time, for people to look at. */
 export interface Journal {
   addRejections(rejections: readonly Rejection[]): void;
-  addFindings(findings: readonly Finding[]): void;
+  /** Each into its episode. Returns the numbers of those, in the order of the findings. */
+  addFindings(findings: readonly Finding[]): readonly number[];
   findings(): readonly Finding[];
-  /** Newest first. */
-  findingPage(query: FindingQuery): readonly NumberedFinding[];
+  /** The last findings of one episode, newest first. */
+  findingsOf(episode: number, countMax: number): readonly Finding[];
+  readonly episodes: Episodes;
   rejections(): readonly {
     readonly device: string;
     readonly reason: string;
@@ -29,23 +31,16 @@ export function openJournal(database: Database): Journal {
      values (@device, @at, @stage, @reason, @detail)`,
   );
   const addFinding = database.prepare(
-    `insert into finding (at, threat, detector, about, severity, confidence, outcome, evidence)
-     values (@at, @threat, @detector, @about, @severity, @confidence, @outcome, @evidence)`,
+    `insert into finding (episode, at, threat, detector, about, severity, confidence, outcome,
+       evidence)
+     values (@episode, @at, @threat, @detector, @about, @severity, @confidence, @outcome, @evidence)`,
   );
-  const findings = database.prepare<[], Omit<Finding, 'evidence'> & { evidence: string }>(
-    `select at, threat, detector, about, severity, confidence, outcome, evidence
-     from finding order by sequence`,
+  const columns = 'at, threat, detector, about, severity, confidence, outcome, evidence';
+  const findings = database.prepare<[], Row>(`select ${columns} from finding order by sequence`);
+  const findingsOf = database.prepare<[number, number], Row>(
+    `select ${columns} from finding where episode = ? order by sequence desc limit ?`,
   );
-  const page = database.prepare<
-    Record<keyof FindingQuery, string | number | null>,
-    Omit<NumberedFinding, 'evidence'> & { evidence: string }
-  >(
-    `select sequence, at, threat, detector, about, severity, confidence, outcome, evidence
-     from finding
-     where (@before is null or sequence < @before) and (@threat is null or threat = @threat)
-       and (@about is null or about = @about) and (@sinceAt is null or at >= @sinceAt)
-     order by sequence desc limit @countMax`,
-  );
+  const episodes = openEpisodes(database);
   const rejections = database.prepare<[], { device: string; reason: string; count: number }>(
     'select device, reason, count(*) as count from rejection group by device, reason order by 1, 2',
   );
@@ -59,25 +54,27 @@ export function openJournal(database: Database): Journal {
     addRejections: (rows) => {
       for (const row of rows) addRejection.run(row);
     },
-    addFindings: (rows) => {
-      for (const row of rows) addFinding.run({ ...row, evidence: JSON.stringify(row.evidence) });
-    },
-    findings: () => findings.all().map((row) => ({ ...row, evidence: JSON.parse(row.evidence) })),
-    findingPage: ({ before, countMax, threat, about, sinceAt }) =>
-      page
-        .all({
-          before: before ?? null,
-          countMax,
-          threat: threat ?? null,
-          about: about ?? null,
-          sinceAt: sinceAt ?? null,
-        })
-        .map((row) => ({ ...row, evidence: JSON.parse(row.evidence) })),
+    addFindings: (rows) =>
+      rows.map((row) => {
+        const episode = episodes.add(row);
+        addFinding.run({ ...row, episode, evidence: JSON.stringify(row.evidence) });
+        return episode;
+      }),
+    findings: () => findings.all().map(findingOf),
+    findingsOf: (episode, countMax) => findingsOf.all(episode, countMax).map(findingOf),
+    episodes,
     rejections: () => rejections.all(),
     forget(before) {
       const [rejection, finding] = forget;
       rejection?.run({ before, countMax: rejectionsMax });
       finding?.run({ before, countMax: findingsMax });
+      episodes.forget(before);
     },
   };
+}
+
+type Row = Omit<Finding, 'evidence'> & { readonly evidence: string };
+
+function findingOf(row: Row): Finding {
+  return { ...row, evidence: JSON.parse(row.evidence) };
 }

@@ -127,7 +127,7 @@ it('shows findings newest first, by threat and by what they are about', async ()
   store.transact(() =>
     store.journal.addFindings([
       { ...finding, threat: 'D05', about: 'mon-1', at: 1_000 as Instant },
-      { ...finding, threat: 'D10', about: 'mon-2', at: 2_000 as Instant },
+      { ...finding, threat: 'D10', detector: 'other', about: 'mon-2', at: 2_000 as Instant },
       { ...finding, threat: 'D05', about: 'mon-2', at: 3_000 as Instant },
     ]),
   );

@@ -194,8 +194,33 @@ create table rejection (
   detail text not null
 ) strict;
 
+-- Findings of one detector about one device or address within ten minutes, and what a person made
+-- of them. `at` is when it began; what is said of it is the worst of its findings.
+create table episode (
+  sequence integer primary key autoincrement,
+  threat text not null,
+  detector text not null,
+  about text not null,
+  at integer not null,
+  last_at integer not null,
+  count integer not null,
+  severity text not null,
+  confidence real not null,
+  outcome text not null,
+  evidence text not null,
+  state text not null,
+  -- Why it was closed.
+  cause text,
+  actor text,
+  changed_at integer,
+  reason text
+) strict;
+
+create index episode_by_about on episode (about, detector);
+
 create table finding (
   sequence integer primary key,
+  episode integer not null,
   at integer not null,
   threat text not null,
   detector text not null,
@@ -205,6 +230,8 @@ create table finding (
   outcome text not null,
   evidence text not null
 ) strict;
+
+create index finding_by_episode on finding (episode);
 
 -- Each entry's hash covers the hash of the one before. Rows leave by pruning only, oldest first.
 create table audit (
