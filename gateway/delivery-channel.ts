@@ -3,6 +3,7 @@ import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import {
   type Channel,
+  type Delivery,
   type OutboxEntry,
   type OutboxPage,
   type Portion,
@@ -70,6 +71,8 @@ export class DeliveryChannel {
   #countMax: number;
   #failures = 0;
   #heardAtMs: number;
+  /** Whether anybody is there, asked and not answered yet. */
+  #question: Promise<Delivery> | undefined;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
@@ -128,6 +131,8 @@ export class DeliveryChannel {
   async #send(stream: DeliveryStream, entries: readonly OutboxEntry[]): Promise<boolean> {
     const { connection, monotonicMs } = this.#options;
     const sentAtMs = monotonicMs();
+    // What is sent tells more than the answer to a question, and does not wait for it.
+    this.#question = undefined;
     const delivery = await connection.send(entries);
     this.#heardAtMs = monotonicMs();
     const tookMs = this.#heardAtMs - sentAtMs;
@@ -209,24 +214,23 @@ export class DeliveryChannel {
     await wait(waitMs, AbortSignal.any(ends));
   }
 
-  /** Nothing is to be sent. Is anybody there? Until woken, stopped, or it is time to look. */
+  /** Nothing is to be sent. Is anybody there? Until answered, woken, stopped, or it is time to look. */
   async #rest(): Promise<void> {
     const { connection, monotonicMs } = this.#options;
-    if (connection.probe && monotonicMs() - this.#heardAtMs >= probeAfterMs) {
-      const answer = await connection.probe();
-      this.#heardAtMs = monotonicMs();
-      if (this.#stop.signal.aborted) return;
-      if (answer.outcome !== 'delivered') return this.#backOff(answer.cause);
-      this.#recovered();
-    }
+    if (monotonicMs() - this.#heardAtMs >= probeAfterMs) this.#question ??= connection.probe?.();
     const dueMs = Math.min(...this.#streams.map((stream) => stream.dueInMs()), idlePollMs);
     const over = Promise.withResolvers<void>();
     this.#endSleep = over.resolve;
     const timer = setTimeout(over.resolve, dueMs);
     if (this.#isWoken || this.#stop.signal.aborted) over.resolve();
-    await over.promise;
+    const answer = await Promise.race([over.promise, this.#question ?? over.promise]);
     clearTimeout(timer);
     this.#isWoken = false;
+    if (!answer || this.#stop.signal.aborted) return;
+    this.#question = undefined;
+    this.#heardAtMs = monotonicMs();
+    if (answer.outcome === 'delivered') this.#recovered();
+    else await this.#backOff(answer.cause);
   }
 }
 

@@ -57,9 +57,13 @@ export function openAccessTokens(options: AccessTokenOptions): AccessTokens {
     async get() {
       if (kept && performance.now() < kept.untilMs) return kept;
       const askedAtMs = performance.now();
-      const exchange = await client.post(Buffer.from(requestOf(options, key)), {
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'application/json',
+      const exchange = await client.ask({
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json',
+        },
+        body: Buffer.from(requestOf(options, key)),
       });
       if (!('status' in exchange)) return { cause: `token: ${exchange.cause}` };
       if (exchange.status !== 200) return { cause: `token: HTTP ${exchange.status}` };

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import type { TlsMaterial } from '../core/destination-options.ts';
+import { clientTls, type TlsMaterial } from '../core/destination-options.ts';
 import type { Answer } from '../core/http-answer.ts';
 import type { Delivery } from '../core/relay.ts';
-import { tlsPolicy } from '../core/tls-policy.ts';
 
 export interface HttpsClientOptions {
-  /** Where everything is posted to. */
+  /** Where everything is sent to, unless a request says otherwise. */
   readonly url: string;
   /** The longest one exchange may take, from connecting to the last byte. */
   readonly timeoutMs: number;
@@ -16,9 +15,19 @@ export interface HttpsClientOptions {
   readonly tls: TlsMaterial;
 }
 
+export interface HttpsRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  /** On the same server; where everything is sent to when left out. */
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** Where less than that of the client is enough. */
+  readonly timeoutMs?: number;
+}
+
 export interface HttpsClient {
   /** One exchange, settled within `timeoutMs`. Never throws for what the other side does. */
-  post(body: Buffer, headers: Readonly<Record<string, string>>): Promise<Answer | Broken>;
+  ask(request: HttpsRequest): Promise<Answer | Broken>;
   close(): void;
 }
 
@@ -32,23 +41,17 @@ export interface Broken {
 /** Connections at once. Order is the outbox's affair: it sends one batch of a lane at a time. */
 export const connectionsMax = 4;
 
-/** Posts to one address over connections that are kept. Redirects are not followed. */
+/** Asks one server over connections that are kept. Redirects are not followed. */
 export function openHttpsClient(options: HttpsClientOptions): HttpsClient {
-  const { ca, certificate, key } = options.tls;
   const agent = new Agent({
     keepAlive: true,
     maxSockets: connectionsMax,
-    ...tlsPolicy,
-    // Said aloud, so that no environment variable can turn it off.
-    rejectUnauthorized: true,
-    ...(ca !== undefined && { ca }),
-    ...(certificate !== undefined && { cert: certificate }),
-    ...(key !== undefined && { key }),
+    ...clientTls(options.tls),
   });
   const closing = new AbortController();
   const line: Line = { agent, options, signal: closing.signal };
   return {
-    post: (body, headers) => post(line, body, headers),
+    ask: (asked) => ask(line, asked),
     close() {
       closing.abort();
       agent.destroy();
@@ -71,22 +74,21 @@ interface Line {
  * The request is written only once the server has proved who it is, so what it holds never reaches
  * anybody else, and a failure before that point is known to have delivered nothing.
  */
-function post(
+function ask(
   { agent, options, signal }: Line,
-  body: Buffer,
-  headers: Readonly<Record<string, string>>,
+  { method, url = options.url, headers, body, timeoutMs = options.timeoutMs }: HttpsRequest,
 ): Promise<Answer | Broken> {
   const { promise, resolve } = Promise.withResolvers<Answer | Broken>();
   let isWritten = false;
   if (signal.aborted) return Promise.resolve({ cause: 'closed', isWritten });
 
-  const outgoing = request(options.url, {
-    method: 'POST',
+  const outgoing = request(url, {
+    method,
     agent,
     signal,
-    headers: { ...headers, 'content-length': body.length },
+    headers: { ...headers, ...(body && { 'content-length': body.length }) },
   });
-  const timer = setTimeout(() => outgoing.destroy(timedOut()), options.timeoutMs);
+  const timer = setTimeout(() => outgoing.destroy(timedOut()), timeoutMs);
   outgoing.once('socket', (socket) => {
     const write = () => {
       isWritten = true;

@@ -1,6 +1,5 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
-import type { TlsMaterial } from '../core/destination-options.ts';
-import { tlsPolicy } from '../core/tls-policy.ts';
+import { clientTls, type TlsMaterial } from '../core/destination-options.ts';
 
 export interface MqttClientOptions {
   readonly host: string;
@@ -28,6 +27,8 @@ export interface MqttConnection {
    * connection ended before, unless it comes back by itself.
    */
   publish(topic: string, payload: Buffer, qos: 0 | 1): Promise<void>;
+  /** Resolves by the PINGRESP. Rejects when the connection ended before. */
+  ping(): Promise<void>;
   /** As if the plug were pulled. */
   cut(): void;
   /** Ends it at once; what is not acknowledged is not waited for. */
@@ -60,14 +61,8 @@ export async function connectMqtt(options: MqttClientOptions): Promise<MqttConne
 
 function packageOptions(options: MqttClientOptions): IClientOptions {
   const { clientId, tls, userName, password, connectMs, keepAliveSeconds, reconnectMs } = options;
-  const { ca, certificate, key } = tls;
   return {
-    ...tlsPolicy,
-    // Said aloud, so that no environment variable can turn it off.
-    rejectUnauthorized: true,
-    ...(ca !== undefined && { ca }),
-    ...(certificate !== undefined && { cert: certificate }),
-    ...(key !== undefined && { key }),
+    ...clientTls(tls),
     ...(userName !== undefined && { username: userName }),
     ...(password !== undefined && { password }),
     clientId,
@@ -86,6 +81,18 @@ function connectionOf(client: MqttClient, over: Promise<never>): MqttConnection 
     },
     async publish(topic, payload, qos) {
       await Promise.race([client.publishAsync(topic, payload, { qos }), over]);
+    },
+    async ping() {
+      const answered = Promise.withResolvers<void>();
+      const listen = ({ cmd }: { readonly cmd?: string }) =>
+        cmd === 'pingresp' && answered.resolve();
+      client.on('packetreceive', listen);
+      client.sendPing();
+      try {
+        await Promise.race([answered.promise, over]);
+      } finally {
+        client.off('packetreceive', listen);
+      }
     },
     cut: () => void client.stream.destroy(),
     close: () => client.endAsync(true),

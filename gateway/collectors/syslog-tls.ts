@@ -1,15 +1,10 @@
 import { connect, type TLSSocket } from 'node:tls';
 import { octetCounted } from '../audit/syslog-message.ts';
-import { tlsPolicy } from '../core/tls-policy.ts';
+import { clientTls, type TlsMaterial } from '../core/destination-options.ts';
 
-export interface CollectorOptions {
+export interface CollectorOptions extends TlsMaterial {
   readonly host: string;
   readonly port: number;
-  /** PEM: who signs the collector. Public roots when left out. */
-  readonly ca?: string | Buffer | undefined;
-  /** PEM: mutual TLS. */
-  readonly certificate?: string | Buffer | undefined;
-  readonly key?: string | Buffer | undefined;
 }
 
 /** A whole exchange, from connecting to the collector's last word. */
@@ -25,20 +20,15 @@ const exchangeTimeoutMs = 30_000;
  */
 export function sendSyslog(
   messages: readonly string[],
-  { host, port, ca, certificate, key }: CollectorOptions,
+  { host, port, ...tls }: CollectorOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const socket: TLSSocket = connect({
-    ...tlsPolicy,
+    ...clientTls(tls),
     host,
     port,
     servername: isName(host) ? host : '',
-    // Said aloud, so that no environment variable can turn it off.
-    rejectUnauthorized: true,
-    ...(ca !== undefined && { ca }),
-    ...(certificate !== undefined && { cert: certificate }),
-    ...(key !== undefined && { key }),
   });
   let isRead = false;
   let failure = 'closed before it was read';

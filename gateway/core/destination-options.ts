@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RelayContext } from './relay.ts';
+import { tlsPolicy } from './tls-policy.ts';
 
 /** A destination’s base address. What it is told must not leak by the address it is told at. */
 export const httpsUrl = z.url({ protocol: /^https$/ }).refine((text) => {
@@ -37,9 +38,21 @@ export const keyWithCertificate = 'clientCertificate and clientKey belong togeth
 /** PEM, read from the site directory. */
 export interface TlsMaterial {
   /** Who signs the server. Public roots when left out. */
-  readonly ca?: string | Buffer;
-  readonly certificate?: string | Buffer;
-  readonly key?: string | Buffer;
+  readonly ca?: string | Buffer | undefined;
+  readonly certificate?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+}
+
+/** How every client of the hospital's connects: as `node:tls` takes it. */
+export function clientTls({ ca, certificate, key }: TlsMaterial) {
+  return {
+    ...tlsPolicy,
+    // Said aloud, so that no environment variable can turn it off.
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+  };
 }
 
 /** @throws GatewayError when a file is missing, or others may read the key. */

@@ -35,6 +35,17 @@ export function declined({ status, retryAfter }: Answer, now: number, detail = '
   return { outcome: 'retry', cause, afterMs: retryAfterMs(retryAfter, now) };
 }
 
+/**
+ * Whether who was asked is there, whatever it makes of the question. A redirect, a page for people
+ * or a 5xx comes from what stands before it: a portal, or a proxy that does not reach it either.
+ */
+export function lifeSign({ status, mediaType }: Answer): Delivery {
+  const isPage = status < 300 && mediaType === 'text/html';
+  const isThere = (status >= 200 && status < 300 && !isPage) || (status >= 400 && status < 500);
+  if (isThere) return { outcome: 'delivered' };
+  return { outcome: 'retry', cause: isPage ? 'answer is a page' : `HTTP ${status}` };
+}
+
 /** RFC 9110 10.2.3: seconds or an IMF-fixdate. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;

@@ -68,15 +68,18 @@ export interface RelayConnection {
   send(batch: readonly OutboxEntry[]): Promise<Delivery>;
   /**
    * Asks the destination for an answer of its application while nothing is sent, within
-   * 10 seconds: an open socket says nothing of who is behind it. `delivered` is an answer.
-   * Left out where the kind of destination has no harmless question.
+   * `probeMsMax`: an open socket says nothing of who is behind it. `delivered` is an answer, also
+   * one that says no. Nothing is stored for it, and a `send` that comes in between does not wait
+   * for it. Never rejects. Left out where there is no harmless question.
    */
   probe?(): Promise<Delivery>;
   close(): void;
 }
 
-/** After so long a silence a destination is asked: a half-open line is noticed in 30 s. */
+/** After so long a silence a destination is asked, ... */
 export const probeAfterMs = 15_000;
+/** ... and may think so long about it: a half-open line is noticed in 30 s. */
+export const probeMsMax = 10_000;
 
 /**
  * A destination is connected to twice: alerts have a line of their own, so that none waits behind

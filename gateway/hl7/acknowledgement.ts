@@ -58,3 +58,9 @@ export function classify(answer: string, controlId: string): Delivery {
       return { outcome: 'unknown', cause: 'acknowledgement without a known code' };
   }
 }
+
+/** Whether the receiver is there: whatever it says of the message, as long as it is of this one. */
+export function lifeSign(answer: string, controlId: string): Delivery {
+  const delivery = classify(answer, controlId);
+  return delivery.outcome === 'unknown' ? delivery : { outcome: 'delivered' };
+}

@@ -28,11 +28,23 @@ export interface Hl7Report {
 /** 120 bit of SHA-256. Before v2.5.1 a control id had 20 characters at most; many still hold to it. */
 const controlIdLength = 20;
 
+/** MSH-9 and MSH-21. */
+interface MessageKind {
+  readonly type: string;
+  readonly profile: string;
+}
+
 const kinds = {
-  R01: 'IHE_PCD_001^IHE PCD^1.3.6.1.4.1.19376.1.6.1.1.1^ISO',
-  R40: 'IHE_PCD_ACM_001^IHE PCD^1.3.6.1.4.1.19376.1.6.4.4^ISO',
-} as const;
-type Trigger = keyof typeof kinds;
+  measurements: {
+    type: 'ORU^R01^ORU_R01',
+    profile: 'IHE_PCD_001^IHE PCD^1.3.6.1.4.1.19376.1.6.1.1.1^ISO',
+  },
+  alerts: {
+    type: 'ORU^R40^ORU_R40',
+    profile: 'IHE_PCD_ACM_001^IHE PCD^1.3.6.1.4.1.19376.1.6.4.4^ISO',
+  },
+  question: { type: 'NMD^N02^NMD_N02', profile: '' },
+} as const satisfies Record<string, MessageKind>;
 
 /**
  * An entry of the outbox as HL7 v2.6 messages: ORU^R01 after IHE DEC PCD-01 for measurements and
@@ -50,6 +62,17 @@ export function toReports(entry: OutboxEntry, parties: Parties, now: number): Hl
   return [...groups.values()].map((group) => reportOf(group, parties, now));
 }
 
+/**
+ * A message that asks for nothing but its acknowledgement: application management, the sender's clock
+ * (HL7 v2.6 14.3.2, NMD^N02). It names no patient and holds no result, so there is nothing to store; a
+ * receiver that does not know it says so, which is an answer too. No report has so short a control id.
+ */
+export function toQuestion(parties: Parties, now: number): Hl7Report {
+  const controlId = `Q${now.toString(36)}`;
+  const header = headerOf(kinds.question, controlId, parties, now);
+  return { controlId, text: `${header}\rNCK|${timestamp(now)}\r` };
+}
+
 function reportOf(group: readonly Released[], parties: Parties, now: number): Hl7Report {
   const [first] = group as [Released];
   const { assigningAuthority: authority } = parties;
@@ -59,11 +82,11 @@ function reportOf(group: readonly Released[], parties: Parties, now: number): Hl
   );
   const alerts = group.filter((one) => one.kind === 'alert');
   const measurements = group.filter((one) => one.kind !== 'alert');
-  const trigger = alerts.length > 0 ? 'R40' : 'R01';
+  const kind = alerts.length > 0 ? kinds.alerts : kinds.measurements;
   const orders = [...alertOrders(alerts, authority), ...measurementOrders(measurements, authority)];
   const isUntrusted = group.some(({ provisional }) => provisional !== undefined);
   const segments = [
-    headerOf(trigger, controlId, parties, now),
+    headerOf(kind, controlId, parties, now),
     patientOf(first, authority),
     // Whether the patient stays in the hospital is not known here (HL7 table 0004).
     'PV1||U',
@@ -73,13 +96,17 @@ function reportOf(group: readonly Released[], parties: Parties, now: number): Hl
 }
 
 /** MSH-15 and MSH-16 after IHE PCD-01: the receiver says that it has it, and nothing later. */
-function headerOf(trigger: Trigger, controlId: string, parties: Parties, now: number): string {
+function headerOf(
+  { type, profile }: MessageKind,
+  controlId: string,
+  parties: Parties,
+  now: number,
+): string {
   const { sendingApplication, sendingFacility, receivingApplication, receivingFacility } = parties;
   const who = [sendingApplication, sendingFacility, receivingApplication, receivingFacility];
-  const kind = `ORU^${trigger}^ORU_${trigger}`;
-  const about = [timestamp(now), '', kind, controlId, 'P', '2.6', '', '', 'AL', 'NE'];
+  const about = [timestamp(now), '', type, controlId, 'P', '2.6', '', '', 'AL', 'NE'];
   const fields = ['^~\\&', ...who.map(hierarchic), ...about];
-  return segment('MSH', [...fields, '', 'UNICODE UTF-8', '', '', kinds[trigger]]);
+  return segment('MSH', [...fields, '', 'UNICODE UTF-8', '', '', profile]);
 }
 
 /** HD (2A.33): a name, or a name with an id and the kind of id. */

@@ -5,7 +5,7 @@ import { acknowledgeHl7 } from '../core/hl7-acknowledgement.ts';
 import type { Hl7Message } from '../core/hl7-message.ts';
 import { defineMllpProtocol } from '../core/mllp.ts';
 import { tlsPolicy } from '../core/tls-policy.ts';
-import { flawOfReport } from './hl7-schema.ts';
+import { flawOfReport, isQuestion } from './hl7-schema.ts';
 import { createMessageStore, type Hl7Counts, type MessageStore } from './message-store.ts';
 
 /** How a hospital's HL7 receiver fails, on command. */
@@ -67,7 +67,8 @@ const connectionsMax = 256;
 
 /**
  * A hospital's HL7 v2.6 receiver, in memory: ORU^R01 and ORU^R40 by MLLP over TLS. A real endpoint on
- * a real socket; what it refuses, a strict one would refuse too. A message whose MSH-10 it has is
+ * a real socket; what it refuses, a strict one would refuse too. Who asks by NMD^N02 whether it is there
+ * is told so, and nothing is stored for it. A message whose MSH-10 it has is
  * acknowledged and not stored again.
  */
 export async function startHl7Hospital(options: Hl7HospitalOptions): Promise<Hl7Hospital> {
@@ -148,6 +149,7 @@ function replyTo({ fault, refused, store }: Desk, message: Hl7Message): string {
   if (fault === 'AE-207') return acknowledgeHl7(message, 'AE', '207^Internal error');
   if (fault === 'AR') return acknowledgeHl7(message, 'AR');
   if (fault === 'CR') return acknowledgeHl7(message, 'AR').replace('MSA|AR|', 'MSA|CR|');
+  if (isQuestion(message)) return acknowledgeHl7(message, 'AA');
   const flaw = flawOfReport(message);
   if (flaw !== undefined) return acknowledgeHl7(message, 'AE', flaw);
   const ids = message.segments.flatMap(({ name, part }) => (name === 'OBX' ? [part(21, 1)] : []));

@@ -24,6 +24,18 @@ export function flawOfReport(message: Hl7Message): Hl7Problem | undefined {
   return isWhole && areNumbered(segments) ? undefined : '101^Required field missing';
 }
 
+/** Application management (HL7 v2.6 14.3.2): a sender's clock, and whether anybody is here. */
+export function isQuestion({ type, trigger, segments }: Hl7Message): boolean {
+  const [header, clock, ...rest] = segments;
+  return (
+    `${type} ${trigger}` === 'NMD N02' &&
+    header?.part(9, 3) === 'NMD_N02' &&
+    clock?.name === 'NCK' &&
+    isTime(clock.part(1, 1)) &&
+    rest.length === 0
+  );
+}
+
 /** DTM with the offset that IHE PCD asks for. */
 function isTime(text: string): boolean {
   return /^\d{14}(\.\d{1,4})?[+-]\d{4}$/.test(text);

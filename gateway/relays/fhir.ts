@@ -8,9 +8,9 @@ import {
   readTlsMaterial,
   tlsOptions,
 } from '../core/destination-options.ts';
-import type { Answer } from '../core/http-answer.ts';
+import { type Answer, lifeSign } from '../core/http-answer.ts';
 import { flawOf } from '../core/last-look.ts';
-import { type Delivery, defineRelay, type RelayContext } from '../core/relay.ts';
+import { type Delivery, defineRelay, probeMsMax, type RelayContext } from '../core/relay.ts';
 import { classify } from '../fhir/outcome.ts';
 import { toTransaction } from '../fhir/transaction.ts';
 
@@ -51,6 +51,12 @@ type Options = z.output<typeof Options>;
 /** A transaction-response to the largest batch is far smaller. */
 const answerBytesMax = 1_048_576;
 
+/**
+ * What a server can do (FHIR R4 http.html#capabilities): anybody may ask for it, and it stores nothing.
+ * `_elements`, because the whole of it may be megabytes.
+ */
+const question = 'metadata?_elements=fhirVersion';
+
 const headers = {
   'content-type': 'application/fhir+json',
   accept: 'application/fhir+json',
@@ -68,10 +74,11 @@ export default defineRelay<Options>({
     const client = openHttpsClient({ url, timeoutMs, answerBytesMax, tls });
     const tokens = tokensOf(options, context);
     const post = (body: Buffer, token?: string) =>
-      client.post(
+      client.ask({
+        method: 'POST',
+        headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` },
         body,
-        token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` },
-      );
+      });
 
     return {
       async send(batch) {
@@ -86,6 +93,15 @@ export default defineRelay<Options>({
         if ('outcome' in exchange) return exchange;
         if ('status' in exchange) return classify(exchange, entryCount, context.now());
         return brokenDelivery(exchange);
+      },
+      async probe() {
+        const exchange = await client.ask({
+          method: 'GET',
+          url: `${url.replace(/\/$/, '')}/${question}`,
+          headers: { accept: headers.accept },
+          timeoutMs: Math.min(timeoutMs, probeMsMax),
+        });
+        return 'status' in exchange ? lifeSign(exchange) : brokenDelivery(exchange);
       },
       close() {
         client.close();

@@ -1,12 +1,24 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { z } from 'zod';
+import {
+  clientTls,
+  isKeyWithCertificate,
+  keyWithCertificate,
+  readTlsMaterial,
+  tlsOptions,
+} from '../core/destination-options.ts';
 import { flawOf } from '../core/last-look.ts';
-import { type Delivery, defineRelay, type OutboxEntry, type RelayContext } from '../core/relay.ts';
-import { tlsPolicy } from '../core/tls-policy.ts';
-import { classify } from '../hl7/acknowledgement.ts';
+import {
+  type Delivery,
+  defineRelay,
+  type OutboxEntry,
+  probeMsMax,
+  type RelayContext,
+} from '../core/relay.ts';
+import { classify, lifeSign } from '../hl7/acknowledgement.ts';
 import { framed, readFrame } from '../hl7/frame.ts';
-import { type Hl7Report, toReports } from '../hl7/message.ts';
+import { type Hl7Report, toQuestion, toReports } from '../hl7/message.ts';
 
 /** HD (HL7 v2.6 2A.33): a name, or a name with an id and the kind of id. */
 const party = z
@@ -28,17 +40,6 @@ const Options = z
       .max(30_000)
       .default(10_000)
       .describe('The longest one message may wait for its acknowledgement, connecting included.'),
-    ca: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('PEM file in the site directory: who signs the receiver. Default: public roots.'),
-    clientCertificate: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('PEM file in the site directory, with its chain: mutual TLS.'),
-    clientKey: z.string().min(1).optional().describe('PEM file of the client certificate’s key.'),
     sendingApplication: party.prefault('WARDGATE').describe('MSH-3.'),
     sendingFacility: party.describe('MSH-4.'),
     receivingApplication: party.describe('MSH-5.'),
@@ -48,19 +49,23 @@ const Options = z
       .regex(/^[\w.-]{1,20}$/)
       .default('WARDGATE')
       .describe('Whose the pseudonyms are: PID-3.4, OBX-18.2 and OBX-21.2.'),
+    isAskedWhenIdle: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether an idle receiver is asked by NMD^N02. False for one that answers nothing to it.',
+      ),
+    ...tlsOptions,
   })
-  .refine(
-    ({ clientCertificate, clientKey }) =>
-      (clientCertificate === undefined) === (clientKey === undefined),
-    'clientCertificate and clientKey belong together',
-  );
+  .refine(isKeyWithCertificate, keyWithCertificate);
 type Options = z.output<typeof Options>;
 
 /** What came in the meantime, such as an alert, waits no longer than this for what is being sent. */
 const sendMsMax = 250;
 /**
- * A connection on which nothing was said for so long is closed: that it is half open would be noticed
- * by the next message only, and a new one proves itself by its handshake.
+ * A connection on which nothing was said for so long is closed, where the receiver is not asked: that
+ * it is half open would be noticed by the next message only, and a new one proves itself by its
+ * handshake.
  */
 const idleMsMax = 20_000;
 
@@ -70,7 +75,11 @@ export default defineRelay<Options>({
   batchMax: 64,
   connect(options, context) {
     const connection = new Hl7Connection(options, context);
-    return { send: (batch) => connection.send(batch), close: () => connection.close() };
+    return {
+      send: (batch) => connection.send(batch),
+      ...(options.isAskedWhenIdle && { probe: () => connection.probe() }),
+      close: () => connection.close(),
+    };
   },
 });
 
@@ -112,6 +121,11 @@ class Hl7Connection {
     return { outcome: 'delivered' };
   }
 
+  async probe(): Promise<Delivery> {
+    const question = toQuestion(this.#options, this.#now());
+    return this.#exchange(question, lifeSign, Math.min(this.#options.timeoutMs, probeMsMax));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#line?.destroy('closed');
@@ -119,24 +133,30 @@ class Hl7Connection {
 
   async #sendEntry(entry: OutboxEntry): Promise<Failure | undefined> {
     for (const report of toReports(entry, this.#options, this.#now())) {
-      const delivery = await this.#exchange(report);
+      const delivery = await this.#exchange(report, classify, this.#options.timeoutMs);
       if (delivery.outcome !== 'delivered') return delivery;
     }
     return undefined;
   }
 
-  async #exchange({ controlId, text }: Hl7Report): Promise<Delivery> {
+  async #exchange(
+    { controlId, text }: Hl7Report,
+    judge: typeof classify,
+    timeoutMs: number,
+  ): Promise<Delivery> {
     if (this.#isClosed) return { outcome: 'retry', cause: 'closed' };
+    // A question whether anybody is there: no message waits for its answer.
+    if (this.#line?.isAsking()) this.#line.destroy('a message goes first');
     this.#line ??= openLine(this.#destination, () => {
       this.#line = undefined;
     });
     const line = this.#line;
-    const answer = await line.ask(framed(text), this.#options.timeoutMs);
+    const answer = await line.ask(framed(text), timeoutMs);
     // Nothing written is nothing stored; after the first byte nobody can tell.
     if ('cause' in answer) {
       return { outcome: answer.isWritten ? 'unknown' : 'retry', cause: answer.cause };
     }
-    const delivery = classify(answer.text, controlId);
+    const delivery = judge(answer.text, controlId);
     if (delivery.outcome === 'unknown') line.destroy(delivery.cause);
     return delivery;
   }
@@ -152,6 +172,8 @@ interface Broken {
 interface Line {
   /** Writes once the receiver has proved who it is, and resolves with its one frame. */
   ask(bytes: Buffer, timeoutMs: number): Promise<{ readonly text: string } | Broken>;
+  /** An answer is still owed. */
+  isAsking(): boolean;
   destroy(cause: string): void;
 }
 
@@ -194,6 +216,7 @@ function openLine(destination: ConnectionOptions, onClose: () => void): Line {
 
   return {
     destroy,
+    isAsking: () => question !== undefined,
     async ask(bytes, timeoutMs) {
       const { promise, resolve } = Promise.withResolvers<{ readonly text: string } | Broken>();
       const asked: Question = { isWritten: false, received: Buffer.alloc(0), resolve };
@@ -212,21 +235,13 @@ function openLine(destination: ConnectionOptions, onClose: () => void): Line {
   };
 }
 
-function destinationOf(
-  options: Options,
-  { readFile, readSecret }: RelayContext,
-): ConnectionOptions {
-  const { host, port, ca, clientCertificate, clientKey } = options;
+function destinationOf(options: Options, context: RelayContext): ConnectionOptions {
+  const { host, port } = options;
   return {
-    ...tlsPolicy,
+    ...clientTls(readTlsMaterial(options, context)),
     host,
     port,
     // RFC 6066 3: an address is no server name.
     servername: isIP(host) === 0 ? host : '',
-    // Said aloud, so that no environment variable can turn it off.
-    rejectUnauthorized: true,
-    ...(ca !== undefined && { ca: readFile(ca) }),
-    ...(clientCertificate !== undefined && { cert: readFile(clientCertificate) }),
-    ...(clientKey !== undefined && { key: readSecret(clientKey) }),
   };
 }

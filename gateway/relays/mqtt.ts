@@ -9,7 +9,13 @@ import {
   tlsOptions,
 } from '../core/destination-options.ts';
 import { flawOf } from '../core/last-look.ts';
-import { type Delivery, defineRelay, type OutboxEntry, type RelayContext } from '../core/relay.ts';
+import {
+  type Delivery,
+  defineRelay,
+  type OutboxEntry,
+  probeMsMax,
+  type RelayContext,
+} from '../core/relay.ts';
 import { feedRoot, releasedJson, releasedTopic } from '../core/released-json.ts';
 
 const Options = z
@@ -83,7 +89,11 @@ export default defineRelay<Options>({
   batchMax: 100,
   connect(options, context) {
     const bridge = new Bridge(options, context);
-    return { send: (batch) => bridge.send(batch), close: () => bridge.close() };
+    return {
+      send: (batch) => bridge.send(batch),
+      probe: () => bridge.probe(),
+      close: () => bridge.close(),
+    };
   },
 });
 
@@ -98,6 +108,7 @@ class Bridge {
   readonly #password: Buffer | undefined;
   readonly #clientId: string;
   #connection: MqttConnection | undefined;
+  #opening: Promise<MqttConnection> | undefined;
   #isClosed = false;
 
   constructor(options: Options, context: RelayContext) {
@@ -132,16 +143,37 @@ class Bridge {
     return this.#publishAll(connection, messages);
   }
 
+  /** A CONNACK is the broker's answer, and so is a PINGRESP (MQTT 3.1.1, 3.12). */
+  async probe(): Promise<Delivery> {
+    const untilMs = Math.min(this.#options.timeoutMs, probeMsMax);
+    try {
+      if (this.#connection?.isOpen) await inTime(this.#connection.ping(), untilMs);
+      else await this.#open(untilMs);
+      return { outcome: 'delivered' };
+    } catch (error) {
+      this.#drop();
+      return { outcome: 'retry', cause: mqttCauseOf(error) };
+    }
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#drop();
   }
 
-  async #open(): Promise<MqttConnection> {
+  async #open(connectMs = this.#options.timeoutMs): Promise<MqttConnection> {
     if (this.#connection?.isOpen) return this.#connection;
     this.#drop();
+    // Two of one name would throw each other out: who asks and who sends open one together.
+    this.#opening ??= this.#connect(connectMs).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #connect(connectMs: number): Promise<MqttConnection> {
     if (this.#isClosed) throw Object.assign(new Error('closed'), { code: 'ECANCELED' });
-    const { host, port, userName, timeoutMs } = this.#options;
+    const { host, port, userName } = this.#options;
     const connection = await connectMqtt({
       host,
       port,
@@ -149,7 +181,7 @@ class Bridge {
       tls: this.#tls,
       userName,
       password: this.#password,
-      connectMs: timeoutMs,
+      connectMs,
       keepAliveSeconds,
     });
     this.#connection = connection;
@@ -170,7 +202,7 @@ class Bridge {
     try {
       for (const { topic, payload } of messages) {
         if (owed.length > 0 && performance.now() > untilMs) break;
-        const answer = this.#inTime(connection.publish(topic, payload, 1));
+        const answer = inTime(connection.publish(topic, payload, 1), this.#options.timeoutMs);
         answer.catch(() => undefined);
         owed.push(answer);
         if (owed.length < inflightMax + deliveredCount) continue;
@@ -188,23 +220,23 @@ class Bridge {
       : { outcome: 'delivered', entryCount: deliveredCount };
   }
 
-  async #inTime(answer: Promise<void>): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(Object.assign(new Error('no PUBACK in time'), { code: 'ETIMEDOUT' })),
-      this.#options.timeoutMs,
-    );
-    try {
-      await Promise.race([answer, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   #messageOf({ lane, observations, order }: OutboxEntry): Message {
     return {
       topic: releasedTopic(this.#options.topic, lane, observations),
       payload: Buffer.from(releasedJson(observations, order)),
     };
+  }
+}
+
+async function inTime(answer: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
+    timeoutMs,
+  );
+  try {
+    await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

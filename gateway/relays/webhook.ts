@@ -14,10 +14,10 @@ import {
   tlsOptions,
 } from '../core/destination-options.ts';
 import { GatewayError } from '../core/error.ts';
-import { type Answer, declined } from '../core/http-answer.ts';
+import { type Answer, declined, lifeSign } from '../core/http-answer.ts';
 import { flawOf } from '../core/last-look.ts';
 import { type SigningKey, signatureAlgorithms, signMessage } from '../core/message-signature.ts';
-import { type Delivery, defineRelay, type OutboxEntry } from '../core/relay.ts';
+import { type Delivery, defineRelay, type OutboxEntry, probeMsMax } from '../core/relay.ts';
 import { releasedJson } from '../core/released-json.ts';
 
 const Options = z
@@ -66,6 +66,7 @@ export default defineRelay<Options>({
     const tls = readTlsMaterial(options, context);
     const client = openHttpsClient({ url, timeoutMs, answerBytesMax, tls });
     const line: Line = { client, key, url: new URL(url).href, now: context.now };
+    const probeMs = Math.min(timeoutMs, probeMsMax);
 
     return {
       async send(batch) {
@@ -73,6 +74,7 @@ export default defineRelay<Options>({
         if (flaw) return { outcome: 'refused', cause: flaw };
         return sendEach(batch, (entry) => sendOne(entry, line));
       },
+      probe: () => probe(line, probeMs),
       close: () => client.close(),
     };
   },
@@ -132,8 +134,17 @@ async function sendOne(
     'idempotency-key': `"${hash('sha256', observations.map(({ id }) => id).join('\n'), 'hex')}"`,
   };
   const signed = signMessage({ method: 'POST', url, headers, body }, key, now());
-  const exchange = await client.post(body, signed);
+  const exchange = await client.ask({ method: 'POST', headers: signed, body });
   return 'status' in exchange ? classify(exchange, now()) : brokenDelivery(exchange);
+}
+
+/** HEAD is safe (RFC 9110 9.2.1): nothing is stored for it. Signed, as every request is. */
+async function probe({ client, key, url, now }: Line, timeoutMs: number): Promise<Delivery> {
+  const method = 'HEAD';
+  const unsigned = { method, url, headers: {}, body: Buffer.alloc(0) } as const;
+  const headers = signMessage(unsigned, key, now());
+  const exchange = await client.ask({ method, headers, timeoutMs });
+  return 'status' in exchange ? lifeSign(exchange) : brokenDelivery(exchange);
 }
 
 function classify(answer: Answer, now: number): Delivery {

@@ -2,11 +2,17 @@ import { generateKeyPairSync } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Released } from '../../gateway/core/observation.ts';
 import { Phi } from '../../gateway/core/phi.ts';
-import type { Delivery, Relay, RelayConnection, RelayContext } from '../../gateway/core/relay.ts';
+import {
+  type Delivery,
+  probeAfterMs,
+  type Relay,
+  type RelayConnection,
+  type RelayContext,
+} from '../../gateway/core/relay.ts';
 import { type FhirFault, startFhirHospital } from '../../gateway/hospital/fhir-hospital.ts';
 import { type Hl7Fault, startHl7Hospital } from '../../gateway/hospital/hl7-hospital.ts';
 import { readBridged } from '../support/bridged.ts';
@@ -26,6 +32,8 @@ import {
  */
 const folder = join(import.meta.dirname, '../../gateway/relays');
 
+type Probing = (probe: () => Promise<string | undefined>) => Promise<string | undefined>;
+
 /** A real destination that fails on command and keeps count. */
 interface Destination {
   readonly port: number;
@@ -40,6 +48,8 @@ interface Destination {
   /** Observations stored more than once. */
   duplicates(): number;
   holds(id: string): boolean;
+  /** What it holds, whatever it is about. */
+  storedCount(): number;
   close(): Promise<void>;
 }
 
@@ -68,6 +78,7 @@ const destinations: Readonly<Record<string, (tls: TestCertificate) => Promise<De
       setFault: (fault, id) => hospital.setFault(fault as FhirFault, id),
       duplicates: () => hospital.counts.duplicates,
       holds: (id) => hospital.stored.has(id),
+      storedCount: () => hospital.stored.size,
       close: () => hospital.close(),
     };
   },
@@ -98,6 +109,7 @@ const destinations: Readonly<Record<string, (tls: TestCertificate) => Promise<De
       setFault: (fault, id) => hospital.setFault(fault as Hl7Fault, id),
       duplicates: () => hospital.counts.duplicates,
       holds: (id) => hospital.stored.has(id),
+      storedCount: () => hospital.stored.size,
       close: () => hospital.close(),
     };
   },
@@ -130,6 +142,7 @@ const destinations: Readonly<Record<string, (tls: TestCertificate) => Promise<De
       settled: () => reader.settled(),
       duplicates: () => reader.changed(),
       holds: (id) => reader.holds(id),
+      storedCount: () => reader.messages.length,
       async close() {
         await reader.close();
         await line.close();
@@ -171,6 +184,7 @@ const destinations: Readonly<Record<string, (tls: TestCertificate) => Promise<De
       setFault: (fault, id) => receiver.setFault(fault as WebhookFault, id),
       duplicates: () => receiver.duplicates(),
       holds: (id) => receiver.holds(id),
+      storedCount: () => receiver.stored.size,
       close: () => receiver.close(),
     };
   },
@@ -322,6 +336,76 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
     }
     await expectStoredOnceAfter(first, batch, straight.send);
   }
+
+  /** What a connection over the line makes of it when it falls silent, and when it speaks again. */
+  async function probesOver(line: CuttingLine, timeoutMs: number, silent: Probing) {
+    const options = { ...(destination.optionsFor(line.port) as object), timeoutMs };
+    const connection = relay.connect(relay.options.parse(options), context);
+    const probe = async () => (await connection.probe?.())?.outcome;
+    try {
+      const batch = nextBatch();
+      await expectStoredOnceAfter({ outcome: 'unknown', cause: 'never sent' }, batch, (entries) =>
+        connection.send(entries),
+      );
+      const storedCount = destination.storedCount();
+      expect(await probe()).toBe('delivered');
+      line.setSilent(true);
+      expect(['unknown', 'retry']).toContain(await silent(probe));
+      line.setSilent(false);
+      expect(await probe()).toBe('delivered');
+      await destination.settled?.();
+      expect(destination.storedCount()).toBe(storedCount);
+      await expectStoredOnceAfter({ outcome: 'unknown', cause: 'sent' }, batch, (entries) =>
+        connection.send(entries),
+      );
+    } finally {
+      connection.close();
+    }
+  }
+
+  it('asks an idle destination for an answer, which stores nothing, and notices a half-open line', async () => {
+    const line = await startCuttingLine(destination.port);
+    try {
+      await probesOver(line, 1_000, (probe) => probe());
+    } finally {
+      await line.close();
+    }
+  });
+
+  it('lets nothing that is to be sent wait for the answer to a question', async () => {
+    const options = relay.options.parse(destination.optionsFor(destination.port));
+    const connection = relay.connect(options, context);
+    try {
+      expect((await connection.probe?.())?.outcome).toBe('delivered');
+      const asked = connection.probe?.();
+      const batch = nextBatch();
+      const first = await connection.send(batch.entries);
+      expect(first.outcome).toBe('delivered');
+      await asked;
+      await expectStoredOnceAfter(first, batch, (entries) => connection.send(entries));
+    } finally {
+      connection.close();
+    }
+  });
+
+  it('notices a half-open line in 30 s, however long an answer may take otherwise', async () => {
+    const line = await startCuttingLine(destination.port);
+    try {
+      await probesOver(line, 30_000, async (probe) => {
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+        try {
+          const asked = probe();
+          // Before its turn comes, it rested for a second at most.
+          await vi.advanceTimersByTimeAsync(30_000 - probeAfterMs - 1_000);
+          return await asked;
+        } finally {
+          vi.useRealTimers();
+        }
+      });
+    } finally {
+      await line.close();
+    }
+  });
 
   it('lets no person’s data out, whatever was cast to be released', async () => {
     const line = await startCuttingLine(destination.port, tls);

@@ -253,6 +253,31 @@ it('asks a silent destination whether it is there, and says when it is not', asy
   );
 });
 
+it('lets no alert wait for the answer to a question, nor believes an answer it has outrun', async () => {
+  let now = 0;
+  const answer = Promise.withResolvers<Delivery>();
+  let questions = 0;
+  const ward = startWard({
+    clock: () => now,
+    probe() {
+      questions += 1;
+      return answer.promise;
+    },
+  });
+  now = probeAfterMs;
+  ward.forwarder.wake(true);
+  await until('it asked on both lines', () => questions === 2);
+  ward.add('alert', 1);
+  ward.forwarder.wake(true);
+  await until('the alert is there', ward.isEmpty);
+  answer.resolve({ outcome: 'retry', cause: 'ETIMEDOUT' });
+  await until('the other line is down', () => ward.logged.includes('relay.down'));
+  ward.add('alert', 2);
+  ward.forwarder.wake(true);
+  await until('the next one is there, too', ward.isEmpty);
+  expect(ward.logged).toEqual(['relay.down']);
+});
+
 it('narrows a refusal down to the one entry, sets it aside, and delivers all the others', async () => {
   const poison = [13, 40];
   const answer = (values: readonly number[]): Delivery =>

@@ -15,6 +15,8 @@ export interface CuttingLine {
   readonly port: number;
   /** For the connections from now on. */
   setCut(cut: Cut | undefined): void;
+  /** Whatever comes is dropped, on every connection, and no end shows: the line is half open. */
+  setSilent(isSilent: boolean): void;
   /** How many were opened. */
   connections(): number;
   /** What passed on the connection opened last. */
@@ -33,6 +35,7 @@ export async function startCuttingLine(
   const open = new Set<Socket>();
   let cut: Cut | undefined;
   let connections = 0;
+  let isSilent = false;
   let passed: Record<Direction, Buffer[]> = { request: [], response: [] };
 
   function join(client: Socket): void {
@@ -51,6 +54,7 @@ export async function startCuttingLine(
       let left = rule?.direction === direction ? rule.afterBytes : Number.POSITIVE_INFINITY;
       if (left === 0) breakLine();
       from.on('data', (chunk: Buffer) => {
+        if (isSilent) return;
         const part = chunk.subarray(0, Math.min(chunk.length, left));
         left -= part.length;
         here[direction].push(part);
@@ -62,7 +66,7 @@ export async function startCuttingLine(
       socket.on('error', breakLine);
       socket.on('close', () => {
         open.delete(socket);
-        breakLine();
+        if (!isSilent) breakLine();
       });
     }
     pass('request', client, server);
@@ -80,6 +84,9 @@ export async function startCuttingLine(
     port: (listener.address() as AddressInfo).port,
     setCut(next) {
       cut = next;
+    },
+    setSilent(next) {
+      isSilent = next;
     },
     connections: () => connections,
     passed: (direction) => Buffer.concat(passed[direction]),

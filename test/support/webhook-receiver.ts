@@ -81,6 +81,10 @@ export async function startWebhookReceiver(
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>Sign in</p>');
       return;
     }
+    if (request.method === 'HEAD') {
+      response.writeHead(204).end();
+      return;
+    }
     store(String(request.headers['idempotency-key']), body.toString());
     if (fault === 'cut-after-store') request.socket.destroy();
     else if (fault === 'truncated') {
@@ -153,7 +157,9 @@ function flawOfRequest(
   const signature = /^wardgate=:(.*):$/.exec(String(headers['signature']))?.[1];
   if (!parameters || !signature) return 'unsigned';
   const names = [...(parameters[2] ?? '').matchAll(/"([^"]+)"/g)].map(([, name = '']) => name);
-  const needed = ['@method', '@target-uri', 'content-type', 'content-digest', 'idempotency-key'];
+  const needed = ['@method', '@target-uri', 'content-digest'];
+  // What stores nothing needs no key.
+  if (method !== 'HEAD') needed.push('content-type', 'idempotency-key');
   if (needed.some((name) => !names.includes(name))) return 'not covered';
   const created = Number(/;created=(\d+)/.exec(parameters[1] ?? '')?.[1]);
   if (!(Math.abs(now / 1_000 - created) < 300)) return 'stale';
