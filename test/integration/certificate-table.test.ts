@@ -8,12 +8,12 @@ import type { AuditRecord } from '../../gateway/core/audit-entry.ts';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import { createEnrolmentToken } from '../../gateway/enrolment.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { connect } from '../../gateway/players/mqtt-packets.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { wardgateJson } from '../support/command.ts';
 import { type EnrolledSite, posting, startEnrolledSite } from '../support/enrolled-site.ts';
 import { makeClientCertificate } from '../support/hospital-certificate.ts';
 import type { Certificate } from '../support/mqtt-certificates.ts';
-import { connect } from '../support/mqtt-packets.ts';
 import { host } from '../support/site.ts';
 
 vi.setConfig({ testTimeout: 120_000 });

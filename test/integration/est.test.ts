@@ -4,10 +4,10 @@ import { describe, expect, it, vi } from 'vitest';
 import type { AuditRecord } from '../../gateway/core/audit-entry.ts';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import { createEnrolmentToken } from '../../gateway/enrolment.ts';
+import { connect, publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { posting, startEnrolledSite } from '../support/enrolled-site.ts';
-import { connect, publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 
 // Every test starts a gateway of its own, and curl and openssl many times.
 vi.setConfig({ testTimeout: 60_000 });

@@ -2,10 +2,17 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  connect,
+  field,
+  packet,
+  publish,
+  subscribe,
+  uint16,
+} from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { startBroker } from '../support/mqtt-broker-under-test.ts';
 import { type Certificate, TestAuthority, withFiles } from '../support/mqtt-certificates.ts';
-import { connect, field, packet, publish, subscribe, uint16 } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 
 let authority: TestAuthority;
 let oxi: Certificate;

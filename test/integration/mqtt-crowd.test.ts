@@ -1,10 +1,17 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  connect,
+  field,
+  packet,
+  publish,
+  subscribe,
+  uint16,
+} from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { startBroker } from '../support/mqtt-broker-under-test.ts';
 import { type Certificate, TestAuthority } from '../support/mqtt-certificates.ts';
-import { connect, field, packet, publish, subscribe, uint16 } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 
 let authority: TestAuthority;
 let oxi: Certificate;

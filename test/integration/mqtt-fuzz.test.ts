@@ -3,8 +3,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { startBroker } from '../support/mqtt-broker-under-test.ts';
-import { type Certificate, TestAuthority } from '../support/mqtt-certificates.ts';
 import {
   connect,
   field,
@@ -13,8 +11,10 @@ import {
   subscribe,
   uint16,
   unsubscribe,
-} from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
+} from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
+import { startBroker } from '../support/mqtt-broker-under-test.ts';
+import { type Certificate, TestAuthority } from '../support/mqtt-certificates.ts';
 
 /** The same bytes every time: a failure here is a failure everywhere. */
 const seed = 20_261_122;

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { connectAsync } from 'mqtt';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { connect, field, packet, publish, uint16 } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { startBroker } from '../support/mqtt-broker-under-test.ts';
 import { type Certificate, TestAuthority, withFiles } from '../support/mqtt-certificates.ts';
-import { connect, field, packet, publish, uint16 } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 
 let authority: TestAuthority;
 let oxi: Certificate;

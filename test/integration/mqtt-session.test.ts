@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { MqttBroker } from '../../gateway/links/mqtt-broker.ts';
-import { startBroker } from '../support/mqtt-broker-under-test.ts';
-import { type Certificate, TestAuthority } from '../support/mqtt-certificates.ts';
 import {
   connect,
   field,
@@ -10,8 +8,10 @@ import {
   subscribe,
   uint16,
   unsubscribe,
-} from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
+} from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
+import { startBroker } from '../support/mqtt-broker-under-test.ts';
+import { type Certificate, TestAuthority } from '../support/mqtt-certificates.ts';
 
 let authority: TestAuthority;
 let oxi: Certificate;

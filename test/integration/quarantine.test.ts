@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import type { Store } from '../../gateway/store/store.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import type { Certificate } from '../support/mqtt-certificates.ts';
-import { publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 // Every test starts gateways and commands.

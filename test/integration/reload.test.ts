@@ -6,13 +6,13 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { type GivenSettings, saveConfig } from '../../gateway/config.ts';
 import { startHospital } from '../../gateway/demo/hospital.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import type { ReloadResult } from '../../gateway/store/reloads.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
-import { publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 import { drained, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 // Each reload watches for two seconds whether it does well.

@@ -8,12 +8,12 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { deviceKinds, revoke } from '../../gateway/certificate-calls.ts';
 import type { SubscriberKind } from '../../gateway/pki/site-pki.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { connect, packet, publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { openSiteStore } from '../../gateway/site.ts';
 import { wardgateJson } from '../support/command.ts';
 import { type EnrolledSite, startEnrolledSite } from '../support/enrolled-site.ts';
 import type { Certificate } from '../support/mqtt-certificates.ts';
-import { connect, packet, publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 import { host } from '../support/site.ts';
 
 // Every test starts a gateway of its own, and commands and openssl many times.

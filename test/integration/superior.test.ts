@@ -4,10 +4,10 @@ import { connect as connectTls } from 'node:tls';
 import { expect, it, vi } from 'vitest';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { installSuperior, removeSuperior, requestSuperior } from '../../gateway/pki/superior.ts';
+import { connect, publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { type EnrolledSite, startEnrolledSite } from '../support/enrolled-site.ts';
 import type { Certificate } from '../support/mqtt-certificates.ts';
-import { connect, publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 import { host, until } from '../support/site.ts';
 
 // A gateway, and an authority of the hospital made by openssl.

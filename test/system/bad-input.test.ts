@@ -10,12 +10,12 @@ import { type Credentials, credentialsOf } from '../../gateway/demo/ward.ts';
 import type { FhirHospital } from '../../gateway/hospital/fhir-hospital.ts';
 import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { connect, length, publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { wardgateJson } from '../support/command.ts';
 import { type GatewayUnderTest, startGatewayProcess } from '../support/gateway-under-test.ts';
 import { startGoodClient } from '../support/good-client.ts';
 import { makeClientCertificate } from '../support/hospital-certificate.ts';
-import { connect, length, publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 import { drained, host, makeSite, temporaryFolder, until } from '../support/site.ts';
 
 const monitor = 'generic-vital-signs-monitor';

@@ -11,10 +11,10 @@ import { type Credentials, credentialsOf } from '../../gateway/demo/ward.ts';
 import type { FhirHospital } from '../../gateway/hospital/fhir-hospital.ts';
 import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
+import { publish } from '../../gateway/players/mqtt-packets.ts';
+import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { type GatewayUnderTest, startGatewayProcess } from '../support/gateway-under-test.ts';
-import { publish } from '../support/mqtt-packets.ts';
-import { RawClient } from '../support/mqtt-raw-client.ts';
 import { drained, makeSite, temporaryFolder } from '../support/site.ts';
 
 const device = 'mon-1';

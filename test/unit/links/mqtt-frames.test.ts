@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FrameSplitter } from '../../../gateway/links/mqtt-frames.ts';
-import { connect, packet, publish, subscribe } from '../../support/mqtt-packets.ts';
+import { connect, packet, publish, subscribe } from '../../../gateway/players/mqtt-packets.ts';
 
 function splitter(bytesMax = 1_000_000, isWelcome = (_first: number, _remaining: number) => true) {
   const seen = { frames: [] as string[], bodies: [] as number[], causes: [] as string[] };

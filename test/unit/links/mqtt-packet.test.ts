@@ -9,7 +9,7 @@ import {
   subscribe,
   uint16,
   unsubscribe,
-} from '../../support/mqtt-packets.ts';
+} from '../../../gateway/players/mqtt-packets.ts';
 
 const will = [field('devices/oxi-12/status'), field('gone')];
 const topic = field('devices/oxi-12/observations');

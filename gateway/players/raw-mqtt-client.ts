@@ -1,8 +1,17 @@
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Certificate } from './mqtt-certificates.ts';
 import { connect } from './mqtt-packets.ts';
 
-/** A TLS socket that says exactly what it is told, and reads whole packets. */
+/** What a peer shows of itself: PEM, and the address of this machine that it comes from. */
+export interface Shown {
+  readonly key?: string;
+  readonly cert?: string;
+  readonly localAddress?: string;
+}
+
+/**
+ * A TLS socket that says exactly what it is told, and reads whole packets: no client library would
+ * break the rules for it.
+ */
 export class RawClient {
   readonly socket: TLSSocket;
   readonly closed: Promise<void>;
@@ -27,8 +36,8 @@ export class RawClient {
     });
   }
 
-  static async open(port: number, ca: string, certificate?: Certificate): Promise<RawClient> {
-    const socket = connectTls({ host: '127.0.0.1', port, ca, ...certificate });
+  static async open(port: number, ca: string, shown?: Shown): Promise<RawClient> {
+    const socket = connectTls({ host: '127.0.0.1', port, ca, ...shown });
     const client = new RawClient(socket);
     const opened = new Promise<void>((resolve) => socket.once('secureConnect', resolve));
     await Promise.race([opened, client.closed]);
@@ -39,10 +48,10 @@ export class RawClient {
   static async connected(
     port: number,
     ca: string,
-    certificate: Certificate,
+    shown: Shown,
     ...connectOptions: Parameters<typeof connect>
   ): Promise<RawClient> {
-    const client = await RawClient.open(port, ca, certificate);
+    const client = await RawClient.open(port, ca, shown);
     client.send(connect(...connectOptions));
     const connack = await client.next();
     if (connack?.at(0) !== 0x20 || connack.at(3) !== 0) throw new Error('not connected');
