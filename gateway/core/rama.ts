@@ -1,6 +1,7 @@
 import type { ClinicalFunction, DeviceClass } from './device.ts';
-import type { Severity, ThreatId } from './finding.ts';
+import type { Severity } from './finding.ts';
 import type { Instant } from './observation.ts';
+import type { ThreatId } from './threat.ts';
 
 /**
  * The words of RAMA, the security score of a device (docs/rama.md): what is known of it, and what
