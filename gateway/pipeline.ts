@@ -19,6 +19,7 @@ import { check } from './stages/check.ts';
 import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stages/date.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
+import { type Doubted, doubt } from './stages/doubt.ts';
 import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
@@ -220,7 +221,7 @@ function admitIntake(
     const isReading = isItself && clockTime === undefined && !isStored;
     const face = faceOf(time);
     if (isReading && face) seeClock(face, intake, device, memory, draft);
-    admitRecord(key, record, face, isItself, intake, policy, memory, draft);
+    admitRecord(key, record, face, isItself, intake, policy, memory, draft, signals);
   }
 }
 
@@ -247,6 +248,7 @@ function admitRecord(
   policy: Policy,
   memory: Recollection,
   draft: Draft,
+  signals: Signal[],
 ): void {
   const { device: id, receivedAt } = intake;
   const { profile, plan, clock, lanes, quarantine: mode } = known(policy, id);
@@ -258,11 +260,17 @@ function admitRecord(
   const isPresent = isOfNow(record, dating, arrival);
   // A record that names its own patient says nothing of whoever comes to the device next.
   const isShown = isItself && isPresent && !isWithheld(mode);
+  let sound = checked.observations;
   if (isShown && profile.association === 'device') {
-    draft.observed.push(checked.observations);
+    const [latest] = draft.ward.associationsOf(id);
+    const since = latest?.until === undefined ? (latest?.since ?? 0) : latest.until;
+    const doubting = doubt(id, sound, since, memory);
+    signals.push(...doubting.doubted.map((one) => doubtSignal(intake, one)));
+    sound = doubting.observations;
+    draft.observed.push(sound);
   }
   // What another device said under this one's name is not this one's, whatever is decided of it.
-  const trusted = quarantine(checked.observations, isItself ? mode : undefined);
+  const trusted = quarantine(sound, isItself ? mode : undefined);
   const { observations, held } = isItself
     ? associate(trusted.observations, draft.ward.associationsOf(id), isPresent)
     : distrust(trusted.observations);
@@ -368,6 +376,10 @@ function known(policy: Policy, id: DeviceId): KnownDevice {
 
 function messageSignal({ device, receivedAt, channel, bytes }: Intake, records: number): Signal {
   return { kind: 'message', device, at: receivedAt, channel, bytes: bytes.length, records };
+}
+
+function doubtSignal({ device, receivedAt }: Intake, { figure, check }: Doubted): Signal {
+  return { kind: 'doubtful', device, at: receivedAt, check, metric: figure.metric };
 }
 
 function damageSignal({ device, receivedAt }: Intake, discardedBytes: number): Signal {

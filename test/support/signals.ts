@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import type { DeviceId } from '../../gateway/core/device.ts';
+import { doubts } from '../../gateway/core/doubt.ts';
 import { channels, rejectionReasons } from '../../gateway/core/intake.ts';
+import { metricIds } from '../../gateway/core/metric.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { actions } from '../../gateway/core/principal.ts';
 import type { Signal, SignalKind } from '../../gateway/core/signal.ts';
@@ -23,6 +25,10 @@ export const signalFields = {
   rejected: {
     reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
     detail: fc.string(),
+  },
+  doubtful: {
+    check: fc.constantFrom(...Object.keys(doubts)),
+    metric: fc.constantFrom(...metricIds),
   },
   'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
   'access-refused': { action: fc.constantFrom(...Object.keys(actions)), actor: fc.string() },

@@ -1,8 +1,12 @@
 import type { ClockStep } from '../clock.ts';
+import type { Doubt } from '../doubt.ts';
+import type { MetricId } from '../metric.ts';
 
 /** What admission saw in what devices said. */
 export type DataSignal =
   | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
+  /** A value went on with a mark: a check of the data’s integrity doubts it. */
+  | { readonly kind: 'doubtful'; readonly check: Doubt; readonly metric: MetricId }
   /** Another serial number is announced under this device’s name. */
   | { readonly kind: 'device-swapped' }
   /** The device’s clock did not just go on: set, another zone, or a counter that began anew. */

@@ -1,0 +1,111 @@
+import { type MetricId, metricIds } from '../core/metric.ts';
+import type { Doubted, Figure } from './doubt.ts';
+
+/**
+ * The last records of a patient as fingerprints, and how far the newest ones follow earlier ones. A
+ * record like the one before is not written down anew: how often it came is part of the next one.
+ */
+export interface Replay {
+  readonly prints: readonly number[];
+  /** Metrics and values of the newest record, and how often it came in a row. */
+  readonly metrics: readonly MetricId[];
+  readonly values: readonly number[];
+  readonly repeats: number;
+  /** The earlier record that the newest one is like; -1 for none. */
+  readonly like: number;
+  readonly matched: number;
+  /** How unlikely the match is, in bits. */
+  readonly bits: number;
+}
+
+export const noReplay: Replay = {
+  prints: [],
+  metrics: [],
+  values: [],
+  repeats: 0,
+  like: -1,
+  matched: 0,
+  bits: 0,
+};
+
+/** Records that are remembered. What is replayed from before them is not seen here. */
+const printsMax = 512;
+/** A row of fewer is chance. */
+const matchedMin = 3;
+/** Changes that agree by chance in one record of a thousand million. */
+const bitsMin = 32;
+/** A figure that moved went up or down, by little. */
+const bitsPerChange = 1.5;
+const repeatsMax = 64;
+/** One figure alone comes again soon enough. */
+const figuresMin = 2;
+
+const places = new Map(metricIds.map((metric, place) => [metric, place]));
+
+/** Records that repeat a row of earlier ones. */
+export function replayDoubts(
+  before: Replay,
+  figures: readonly Figure[],
+): { readonly replay: Replay; readonly doubted: readonly Doubted[] } {
+  if (figures.length < figuresMin) return { replay: before, doubted: [] };
+  const changes = changesOf(before, figures);
+  if (changes === 0) {
+    const repeats = Math.min(before.repeats + 1, repeatsMax);
+    return { replay: { ...before, repeats }, doubted: doubtedOf(before, figures) };
+  }
+  const print = printOf(figures, before.repeats);
+  const match = follow(before, print, changes * bitsPerChange);
+  const dropped = before.prints.length === printsMax ? 1 : 0;
+  const prints = [...before.prints.slice(dropped), print];
+  const like = match.like < dropped ? -1 : match.like - dropped;
+  const metrics = figures.map(({ metric }) => metric);
+  const values = figures.map(({ value }) => value);
+  const replay: Replay = { prints, metrics, values, repeats: 1, ...match, like };
+  return { replay, doubted: doubtedOf(replay, figures) };
+}
+
+function doubtedOf({ matched, bits }: Replay, figures: readonly Figure[]): readonly Doubted[] {
+  if (matched < matchedMin || bits < bitsMin) return [];
+  return figures.map((figure) => ({ figure, check: 'replayed' }));
+}
+
+/** Goes on with the row that is followed, or looks for another one whose last two are these two. */
+function follow(
+  { prints, like, matched, bits }: Replay,
+  print: number,
+  more: number,
+): Pick<Replay, 'like' | 'matched' | 'bits'> {
+  if (like >= 0 && prints[like + 1] === print) {
+    return { like: like + 1, matched: matched + 1, bits: bits + more };
+  }
+  const newest = prints.at(-1);
+  for (let index = prints.length - 2; index > 0; index -= 1) {
+    if (prints[index] === print && prints[index - 1] === newest) {
+      return { like: index, matched: 2, bits: 2 * more };
+    }
+  }
+  return { like: -1, matched: 0, bits: 0 };
+}
+
+/** How many figures are not those of the record before. */
+function changesOf({ metrics, values }: Replay, figures: readonly Figure[]): number {
+  let changes = Math.abs(figures.length - metrics.length);
+  for (const [index, { metric, value }] of figures.entries()) {
+    if (metrics[index] !== metric || values[index] !== value) changes += 1;
+  }
+  return changes;
+}
+
+/** FNV-1a, by words, over metrics, figures, and how long the record before lasted: 32 bits. */
+function printOf(figures: readonly Figure[], repeats: number): number {
+  let hash = mix(0x811c9dc5, repeats);
+  for (const { metric, value } of figures) {
+    // Devices print three decimal places at most.
+    hash = mix(mix(hash, places.get(metric) ?? 0), value * 1_000);
+  }
+  return hash;
+}
+
+function mix(hash: number, word: number): number {
+  return Math.imul(hash ^ word, 0x01000193);
+}
