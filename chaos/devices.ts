@@ -15,7 +15,7 @@ import { layPseudoTerminal, type SerialCable } from '../gateway/players/serial-c
 import type { WardClock } from './clock.ts';
 import type { Reckoner } from './reckoning.ts';
 import { openScript } from './script.ts';
-import { type Bed, type Ports, pseudonymIn } from './ward.ts';
+import type { Bed, Ports } from './ward.ts';
 
 const host = '127.0.0.1';
 /** After the last fault every device has this long to be answered. */
@@ -85,7 +85,6 @@ async function openPlay(
 ) {
   const { id, profile, way, rateHz } = bed;
   const script = await openScript(bed, site.clock);
-  const name = pseudonymIn(site.directory)(id);
   const tls = await credentialsOf(openSitePki(site.directory), id, Date.now());
   const play = {
     say: (sequence: number) => script.say(sequence),
@@ -94,7 +93,7 @@ async function openPlay(
     now: () => Date.now() as Instant,
     onAcknowledged(sequence: number) {
       for (const observation of script.settle(sequence)) {
-        site.reckoner.promise(id, name, observation, site.sinceStart());
+        site.reckoner.promise(id, observation, site.sinceStart());
       }
     },
   };

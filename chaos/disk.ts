@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Order, countdown, and how many writes found no room. */
+const ordersBytes = 12;
 
 /** What the disk does at its next chance; numbers as in unsynced.c. */
 const orders = {
@@ -26,6 +29,8 @@ export interface Disk {
   readonly undoPath: string;
   /** `after` so many chances that pass unused. */
   order(order: DiskOrder, after?: number): void;
+  /** Writes that found no room until now. */
+  refusedWrites(): number;
   close(): void;
 }
 
@@ -34,7 +39,7 @@ export function openDisk(directory: string): Disk {
   const library = compile(directory);
   const ordersPath = join(directory, 'orders');
   const undoPath = join(directory, 'undo');
-  writeFileSync(ordersPath, Buffer.alloc(8));
+  writeFileSync(ordersPath, Buffer.alloc(ordersBytes));
   const file = openSync(ordersPath, 'r+');
   return {
     environment: { CHAOS_UNDO: undoPath, CHAOS_ORDERS: ordersPath, LD_PRELOAD: library },
@@ -44,6 +49,11 @@ export function openDisk(directory: string): Disk {
       bytes.writeInt32LE(orders[order], 0);
       bytes.writeInt32LE(after, 4);
       writeSync(file, bytes, 0, bytes.length, 0);
+    },
+    refusedWrites() {
+      const bytes = Buffer.alloc(ordersBytes);
+      readSync(file, bytes, 0, bytes.length, 0);
+      return bytes.readInt32LE(8);
     },
     close: () => closeSync(file),
   };

@@ -21,6 +21,8 @@ const moments: readonly (readonly [phase: string, order: DiskOrder | undefined])
   ['in the middle of a checkpoint', 'die-in-checkpoint'],
 ];
 
+export const deathPhases: readonly string[] = moments.map(([phase]) => phase);
+
 /** What befalls the gateway's own machine, one after the other. */
 export const gatewayFaults: readonly Fault[] = [
   ...moments.flatMap(([phase, order]) => [
@@ -31,8 +33,8 @@ export const gatewayFaults: readonly Fault[] = [
   { name: 'clock years ahead', run: (stage) => jump(stage, 1) },
   { name: 'clock years behind', run: (stage) => jump(stage, -1) },
   { name: 'power cut, clock years behind', run: startInThePast },
-  { name: 'disk full', run: (stage) => ail(stage, 'full') },
-  { name: 'slow disk', run: (stage) => ail(stage, 'slow') },
+  { name: 'disk full', run: fillDisk },
+  { name: 'slow disk', run: slowDisk },
 ];
 
 async function die(
@@ -96,8 +98,17 @@ async function startInThePast(stage: Stage): Promise<Outcome> {
   return { phase: 'at a random moment', powerCut, detail: `-${years} years` };
 }
 
-async function ail({ disk, chance }: Stage, order: 'full' | 'slow'): Promise<Outcome> {
-  disk.order(order);
+/** It strikes a gateway that writes: without a write that finds no room it was no fault. */
+async function fillDisk({ disk, chance }: Stage): Promise<Outcome> {
+  const before = disk.refusedWrites();
+  disk.order('full');
+  await delay(between(1_000, 4_000, chance));
+  disk.order('none');
+  return { detail: `${disk.refusedWrites() - before} writes refused` };
+}
+
+async function slowDisk({ disk, chance }: Stage): Promise<Outcome> {
+  disk.order('slow');
   await delay(between(1_000, 4_000, chance));
   disk.order('none');
   return {};

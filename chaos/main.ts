@@ -11,9 +11,9 @@ import { runChaos } from './run.ts';
 
 const help = `Usage: npm run chaos -- [options]
 
-A real gateway with a ward of devices and a hospital. Its process is killed, its power cut, its clock
-jumped, its disk filled; the hospital and every line fail. In the end everything that was acknowledged
-must be at the hospital exactly once.
+A real gateway with a ward of devices and one destination of each kind. Its process is killed, its power
+cut, its clock jumped, its disk filled; destinations and every line fail. In the end everything that was
+acknowledged must be at each destination exactly once.
 
 Options:
   --seconds N  how long things go wrong (default: 60)

@@ -1,26 +1,29 @@
+import type { DeviceId } from '../gateway/core/device.ts';
 import type { Observation } from '../gateway/core/observation.ts';
 import { codeOf } from '../gateway/demo/ledger.ts';
+import type { Fact } from './facts.ts';
 
-/** What the gateway promised to keep, and when. */
+/** What the gateway promised to keep, and when, on the run's own clock. */
 export interface Promised {
   readonly device: string;
   readonly key: string;
   readonly isAlert: boolean;
-  /** When its device measured it, and when the gateway acknowledged it; on the run's own clock. */
-  readonly measuredAtMs: number;
   readonly acknowledgedAtMs: number;
 }
 
-/** One observation the hospital has more or less often than once. */
-export interface Miscarried {
-  readonly promise: Promised;
-  readonly found: number;
+/** What one destination has, and under which name it knows each device. */
+export interface Delivered {
+  readonly id: string;
+  readonly facts: readonly Fact[];
+  readonly deviceOf: (pseudonym: string) => DeviceId | undefined;
+  /** When an observation arrived, where that is known. */
+  readonly arrivedAtMs: ReadonlyMap<string, number>;
 }
 
-export interface Reckoning {
-  readonly acknowledged: number;
+export interface DestinationReckoning {
+  readonly id: string;
   readonly delivered: number;
-  readonly lost: readonly Miscarried[];
+  readonly lost: readonly Promised[];
   /** Also of what was never acknowledged: nothing may be there twice. */
   readonly doubled: readonly string[];
   readonly alerts: AlertReckoning;
@@ -31,17 +34,18 @@ export interface Reckoning {
 export interface AlertReckoning {
   readonly acknowledged: number;
   readonly delivered: number;
-  /** From acknowledgement to the hospital, milliseconds. */
-  readonly medianMs: number;
-  readonly largestMs: number;
+  /** From acknowledgement to the destination, milliseconds; undefined where it is not known. */
+  readonly medianMs?: number;
+  readonly largestMs?: number;
 }
 
 /** Two clocks that agree, and how late a record may be. */
 const misdatedMs = 5_000;
 
 /**
- * Holds what was acknowledged against what the hospital has, by device, the time the device itself
- * printed, code and value: none of them is made by the gateway.
+ * Holds what was acknowledged against what each destination has, by device, the time the device itself
+ * printed, code and value: none of them is made by the gateway. A destination that is not told all of
+ * that is held against the ids the others have it under.
  */
 export class Reckoner {
   readonly #promised = new Map<string, Promised>();
@@ -50,41 +54,43 @@ export class Reckoner {
     return this.#promised.size;
   }
 
-  promise(id: string, pseudonym: string, observation: Observation, acknowledgedAtMs: number) {
-    const key = keyOf(
-      pseudonym,
-      observation.deviceTime,
-      codeOf(observation),
-      measuredOf(observation),
-    );
+  promise(device: DeviceId, observation: Observation, acknowledgedAtMs: number): void {
+    const { deviceTime } = observation;
+    const key = keyOf(device, deviceTime, codeOf(observation), measuredOf(observation));
     const isAlert = observation.kind === 'alert';
-    const measuredAtMs = observation.at;
-    this.#promised.set(key, { device: id, key, isAlert, measuredAtMs, acknowledgedAtMs });
+    this.#promised.set(key, { device, key, isAlert, acknowledgedAtMs });
   }
 
-  /** `arrivedAtMs` by the identifier of an observation. */
-  reckon(
-    stored: ReadonlyMap<string, { readonly resource: object }>,
-    arrivedAtMs: ReadonlyMap<string, number>,
-  ): Reckoning {
-    const found = new Map<string, Fact[]>();
-    for (const [id, { resource }] of stored) {
-      for (const fact of factsOf(resource, arrivedAtMs.get(id) ?? 0)) {
-        const same = found.get(fact.key);
-        if (!same) found.set(fact.key, [fact]);
-        else if (same.every((other) => other.resource !== resource)) same.push(fact);
+  reckon(all: readonly Delivered[]): readonly DestinationReckoning[] {
+    const keyOfId = new Map<string, string>();
+    for (const { facts, deviceOf } of all) {
+      for (const fact of facts) {
+        const key = saidKey(fact, deviceOf);
+        if (key !== undefined && fact.id !== undefined) keyOfId.set(fact.id, key);
       }
     }
+    return all.map((delivered) => this.#reckonOne(delivered, keyOfId));
+  }
+
+  #reckonOne(
+    { id, facts, deviceOf, arrivedAtMs }: Delivered,
+    keyOfId: ReadonlyMap<string, string>,
+  ): DestinationReckoning {
+    const found = new Map<string, Fact[]>();
+    for (const fact of facts) {
+      const key = saidKey(fact, deviceOf) ?? keyOfId.get(fact.id ?? '') ?? `nobody said ${fact.id}`;
+      const same = found.get(key);
+      if (!same) found.set(key, [fact]);
+      else if (same.every(({ copy }) => copy !== fact.copy)) same.push(fact);
+    }
     const promised = [...this.#promised.values()];
-    const lost = promised.filter(({ key }) => !found.has(key));
-    const delivered = promised.filter(({ key }) => found.has(key));
     return {
-      acknowledged: promised.length,
-      delivered: delivered.length,
-      lost: lost.map((promise) => ({ promise, found: 0 })),
-      doubled: [...found].filter(([, facts]) => facts.length > 1).map(([key]) => key),
-      alerts: reckonAlerts(promised, found),
-      misdated: delivered.filter(({ key }) => isMisdated(found.get(key)?.[0])).length,
+      id,
+      delivered: promised.filter(({ key }) => found.has(key)).length,
+      lost: promised.filter(({ key }) => !found.has(key)),
+      doubled: [...found].filter(([, copies]) => copies.length > 1).map(([key]) => key),
+      alerts: reckonAlerts(promised, found, arrivedAtMs),
+      misdated: promised.filter(({ key }) => isMisdated(found.get(key)?.[0])).length,
     };
   }
 }
@@ -92,69 +98,29 @@ export class Reckoner {
 function reckonAlerts(
   promised: readonly Promised[],
   found: ReadonlyMap<string, readonly Fact[]>,
+  arrivedAtMs: ReadonlyMap<string, number>,
 ): AlertReckoning {
   const alerts = promised.filter(({ isAlert }) => isAlert);
-  const delays = alerts
+  const there = alerts.filter(({ key }) => found.has(key));
+  const delays = there
     .flatMap(({ key, acknowledgedAtMs }) => {
-      const [first] = found.get(key) ?? [];
+      const arrived = arrivedAtMs.get(found.get(key)?.[0]?.id ?? '');
       // The hospital may have it before its device hears that the gateway has.
-      return first ? [Math.max(0, first.arrivedAtMs - acknowledgedAtMs)] : [];
+      return arrived === undefined ? [] : [Math.max(0, arrived - acknowledgedAtMs)];
     })
     .toSorted((one, other) => one - other);
+  const [medianMs, largestMs] = [delays[delays.length >> 1], delays.at(-1)];
   return {
     acknowledged: alerts.length,
-    delivered: delays.length,
-    medianMs: Math.round(delays[delays.length >> 1] ?? 0),
-    largestMs: Math.round(delays.at(-1) ?? 0),
+    delivered: there.length,
+    ...(medianMs !== undefined && { medianMs: Math.round(medianMs) }),
+    ...(largestMs !== undefined && { largestMs: Math.round(largestMs) }),
   };
 }
 
-interface Fact {
-  readonly key: string;
-  readonly resource: object;
-  readonly arrivedAtMs: number;
-}
-
-interface Valued {
-  readonly code?: { readonly coding?: readonly { readonly code?: string }[] };
-  readonly valueQuantity?: { readonly value?: number };
-  readonly valueCodeableConcept?: { readonly text?: string };
-  readonly dataAbsentReason?: object;
-}
-
-interface FhirObservation extends Valued {
-  readonly category?: readonly { readonly coding?: readonly { readonly code?: string }[] }[];
-  readonly device?: { readonly identifier?: { readonly value?: string } };
-  readonly effectiveDateTime?: string;
-  readonly _effectiveDateTime?: {
-    readonly extension?: readonly { readonly url?: string; readonly valueString?: string }[];
-  };
-  readonly component?: readonly Valued[];
-}
-
-function factsOf(resource: FhirObservation, arrivedAtMs: number): readonly Fact[] {
-  const device = resource.device?.identifier?.value;
-  const time = printedTime(resource);
-  const isAlert = resource.category?.[0]?.coding?.[0]?.code === 'alert';
-  const parts = isAlert ? [resource] : [resource, ...(resource.component ?? [])];
-  return parts.flatMap((part) => {
-    const value = isAlert ? 'alert' : shownValue(part);
-    if (value === undefined) return [];
-    // Of MDC and LOINC the first is the one promises are written under.
-    const code = part.code?.coding?.[0]?.code;
-    return [{ key: keyOf(device, time, code, value), resource, arrivedAtMs }];
-  });
-}
-
-function printedTime({ _effectiveDateTime }: FhirObservation): string | undefined {
-  return _effectiveDateTime?.extension?.find(({ url }) => url?.endsWith(':device-time'))
-    ?.valueString;
-}
-
-function shownValue(part: Valued): number | string | undefined {
-  const { valueQuantity, valueCodeableConcept, dataAbsentReason } = part;
-  if (dataAbsentReason) return 'absent';
-  return valueQuantity?.value ?? valueCodeableConcept?.text;
+function saidKey({ said }: Fact, deviceOf: Delivered['deviceOf']): string | undefined {
+  if (!said) return undefined;
+  return keyOf(deviceOf(said.device ?? ''), said.time, said.code, said.value);
 }
 
 function measuredOf(observation: Observation): number | string {
@@ -173,9 +139,8 @@ function keyOf(
 }
 
 function isMisdated(fact: Fact | undefined): boolean {
-  if (!fact) return false;
-  const resource = fact.resource as FhirObservation;
-  const printed = printedTime(resource) ?? '';
+  if (fact?.at === undefined) return false;
+  const printed = fact.said?.time ?? '';
   const compact = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(printed);
   const shown = compact
     ? Date.UTC(
@@ -184,5 +149,5 @@ function isMisdated(fact: Fact | undefined): boolean {
         ...(compact.slice(3, 7).map(Number) as [number, number, number, number]),
       )
     : Date.parse(printed);
-  return Math.abs(Date.parse(resource.effectiveDateTime ?? '') - shown) > misdatedMs;
+  return Math.abs(fact.at - shown) > misdatedMs;
 }

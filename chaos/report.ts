@@ -1,5 +1,6 @@
 import type { Machine } from '../bench/machine.ts';
-import type { ChaosResult } from './run.ts';
+import { deathPhases } from './gateway-faults.ts';
+import type { ChaosResult, DestinationResult } from './run.ts';
 import type { DiaryEntry } from './stage.ts';
 
 /** How much of a failure is shown; the rest is in the JSON. */
@@ -7,10 +8,12 @@ const shownMax = 20;
 /** How many faults before an acknowledgement belong to its story. */
 const storyFaults = 4;
 
-/** Whether everything acknowledged is at the hospital once, and the gateway lived as it should. */
-export function isKept(result: ChaosResult): boolean {
-  const { lost, doubled, storedTwice, crashes, database } = result;
-  return lost.length + doubled.length + storedTwice + crashes === 0 && database === 'ok';
+/** Whether everything acknowledged is at each destination once, and the gateway lived as it should. */
+export function isKept({ destinations, crashes, database }: ChaosResult): boolean {
+  const isWhole = destinations.every(
+    ({ lost, doubled, storedTwice }) => lost.length + doubled.length + storedTwice === 0,
+  );
+  return isWhole && crashes === 0 && database === 'ok';
 }
 
 export function toMarkdown(result: ChaosResult, machine: Machine, command: string): string {
@@ -29,6 +32,10 @@ export function toMarkdown(result: ChaosResult, machine: Machine, command: strin
     '',
     ...resultRows(result),
     '',
+    '## Destinations',
+    '',
+    ...destinationRows(result),
+    '',
     '## Deaths of the gateway',
     '',
     ...table(
@@ -40,8 +47,9 @@ export function toMarkdown(result: ChaosResult, machine: Machine, command: strin
     '',
     '## Other faults',
     '',
-    ...table(['Fault', 'times'], [...otherFaults(result.diary)]),
+    ...table(['Fault', 'times'], [...otherFaults(result)]),
     '',
+    ...idleText(result),
     ...storyText(result),
     ...explanation,
   ].join('\n');
@@ -51,10 +59,14 @@ const explanation = [
   '## How it is counted',
   '',
   'Simulated devices are real clients: MQTT over mutual TLS, HL7 v2 by MLLP over mutual TLS, and an ASTM',
-  'analyser on a pseudo-terminal; the hospital is a FHIR server on a real socket. *Acknowledged* is what a',
-  'device heard PUBACK, MSA or ACK for. *Delivered* is what the hospital then has, found by the device, the',
-  'time that device printed, the code and the value: none of them is made by the gateway. *Lost* is the',
-  'difference. *Doubled* is what the hospital has in two resources, acknowledged or not.',
+  'analyser on a pseudo-terminal. Destinations are real servers on real sockets: a FHIR server, an HL7 v2',
+  'receiver by MLLP over TLS, Debian’s mosquitto with a reader behind it, and a webhook that verifies each',
+  'signature. *Acknowledged* is what a device heard PUBACK, MSA or ACK for. *Delivered* is what a destination',
+  'then has, found by the device, the time that device printed, the code and the value: none of them is made',
+  'by the gateway. HL7 v2 does not say what the device printed; there an observation is known by the id under',
+  'which the others have it. *Lost* is the difference. *Doubled* is what is there twice, acknowledged or not; what',
+  'was sent again and is there once is *sent again* (of the webhook in requests). mosquitto hands its reader',
+  'what it is sent again; the reader tells it by its id, as docs/relays.md asks for.',
   '',
   'A **power cut** is a kill -9 after which the database and its write-ahead log lose what no `fsync` had',
   'returned for: each 512-byte sector stays as one of the versions it had since the last sync, some come out',
@@ -62,12 +74,12 @@ const explanation = [
   'disk does promise; a disk that lies about it is not simulated here. **Clocks** are jumped by libfaketime,',
   'for the gateway alone. **Days** of outage pass for the gateway and for all devices, in steps of 20 hours.',
   '**Half-open**: bytes go nowhere and nobody is told. **Disk full** and **slow disk** are the answers of',
-  'every write and every sync of the database.',
+  'every write and every sync of the database. mosquitto is frozen and never killed: it forgets what it',
+  'acknowledged.',
   '',
 ];
 
 function resultRows(result: ChaosResult): readonly string[] {
-  const { alerts, lost, doubled, storedTwice } = result;
   return table(
     ['', 'result'],
     [
@@ -76,19 +88,29 @@ function resultRows(result: ChaosResult): readonly string[] {
       ['starts of the gateway', result.starts],
       ['ends nobody asked for', result.crashes],
       ['observations acknowledged', result.acknowledged],
-      ['delivered', result.delivered],
-      ['**lost**', lost.length],
-      ['**doubled**', doubled.length + storedTwice],
-      ['alerts among them: acknowledged', alerts.acknowledged],
-      ['delivered', alerts.delivered],
-      ['from acknowledgement to the hospital, median ms', alerts.medianMs],
-      ['largest ms (the hospital was out of reach meanwhile)', alerts.largestMs],
-      ['sent to the hospital again, and by it not stored again', result.sentAgain],
-      ['refused by the hospital, set aside', result.setAside],
+      ['alerts among them', result.destinations[0]?.alerts.acknowledged ?? 0],
       ['held back without a patient', result.held],
-      ['delivered with a time over 5 s from the device’s', result.misdated],
       ['hours that passed beside the run', result.passedHours],
       ['SQLite’s check of the database in the end', result.database],
+    ],
+  );
+}
+
+function destinationRows({ destinations }: ChaosResult): readonly string[] {
+  const row = (name: string, pick: (one: DestinationResult) => number | undefined) =>
+    [name, ...destinations.map((one) => pick(one) ?? '')] as const;
+  return table(
+    ['', ...destinations.map(({ id }) => id)],
+    [
+      row('delivered', ({ delivered }) => delivered),
+      row('**lost**', ({ lost }) => lost.length),
+      row('**doubled**', ({ doubled, storedTwice }) => doubled.length + storedTwice),
+      row('alerts delivered', ({ alerts }) => alerts.delivered),
+      row('from acknowledgement to there, median ms', ({ alerts }) => alerts.medianMs),
+      row('largest ms (it was out of reach meanwhile)', ({ alerts }) => alerts.largestMs),
+      row('sent again', ({ sentAgain }) => sentAgain),
+      row('refused, set aside', ({ setAside }) => setAside),
+      row('with a time over 5 s from the device’s', ({ misdated }) => misdated),
     ],
   );
 }
@@ -106,7 +128,7 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 type Deaths = [kills: number, cuts: number];
 
 function phases(diary: readonly DiaryEntry[]): ReadonlyMap<string, Deaths> {
-  const counts = new Map<string, Deaths>();
+  const counts = new Map<string, Deaths>(deathPhases.map((phase) => [phase, [0, 0]]));
   for (const { phase, powerCut } of diary) {
     if (phase === undefined) continue;
     const [kills, cuts] = counts.get(phase) ?? [0, 0];
@@ -126,30 +148,62 @@ function powerText(diary: readonly DiaryEntry[]): readonly string[] {
   ];
 }
 
-function otherFaults(diary: readonly DiaryEntry[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { fault, phase } of diary) {
-    if (phase === undefined) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+/** Those that kill have a table of their own. */
+function otherFaults({ diary, faults }: ChaosResult): ReadonlyMap<string, number> {
+  const counts = new Map(faults.filter((name) => !isDeath(name)).map((name) => [name, 0]));
+  for (const { fault, detail } of diary) {
+    if (isDeath(fault) || detail === emptyStrike) continue;
+    counts.set(fault, (counts.get(fault) ?? 0) + 1);
   }
   return new Map([...counts].toSorted());
 }
 
-function storyText({ lost, doubled, diary }: ChaosResult): readonly string[] {
-  if (lost.length + doubled.length === 0) return [];
-  const lines = ['## What went wrong', ''];
-  for (const { promise } of lost.slice(0, shownMax)) lines.push(`- lost: \`${promise.key}\``);
-  for (const key of doubled.slice(0, shownMax)) lines.push(`- doubled: \`${key}\``);
+function isDeath(fault: string): boolean {
+  return fault === 'kill -9' || fault === 'power cut';
+}
+
+/** A full disk that nobody wrote to. */
+const emptyStrike = '0 writes refused';
+
+function idleText(result: ChaosResult): readonly string[] {
+  const idle = [...otherFaults(result)].filter(([, times]) => times === 0).map(([name]) => name);
+  const refused = result.diary
+    .filter(({ fault }) => fault === 'disk full')
+    .reduce((sum, { detail }) => sum + Number.parseInt(detail ?? '0', 10), 0);
+  return [
+    idle.length === 0
+      ? 'Every fault there is struck at least once.'
+      : `There was no time for, and so nothing is said of: ${idle.join(', ')}.`,
+    `The full disk refused ${refused.toLocaleString('en')} writes of the database.`,
+    '',
+  ];
+}
+
+function storyText(result: ChaosResult): readonly string[] {
+  const stories = result.destinations.flatMap((one) => storyOf(one, result.diary));
+  return stories.length === 0 ? [] : ['## What went wrong', '', ...stories, ''];
+}
+
+function storyOf({ id, lost, doubled }: DestinationResult, diary: readonly DiaryEntry[]): string[] {
+  const lines = [
+    ...lost.slice(0, shownMax).map(({ key }) => `- ${id}, lost: \`${key}\``),
+    ...doubled.slice(0, shownMax).map((key) => `- ${id}, doubled: \`${key}\``),
+  ];
   const [first] = lost;
-  if (first) {
-    const { key, device, acknowledgedAtMs } = first.promise;
-    const before = diary.filter(({ fromMs }) => fromMs <= acknowledgedAtMs).slice(-storyFaults);
-    const after = diary.filter(({ fromMs }) => fromMs > acknowledgedAtMs).slice(0, storyFaults);
-    lines.push('', `The story of \`${key}\`:`, '');
-    lines.push(...before.map(storyLine));
-    lines.push(`- ${inSeconds(acknowledgedAtMs)}: ${device} heard that it is kept`);
-    lines.push(...after.map(storyLine), '- the hospital never had it');
-  }
-  return [...lines, ''];
+  if (!first) return lines;
+  const { key, device, acknowledgedAtMs } = first;
+  const before = diary.filter(({ fromMs }) => fromMs <= acknowledgedAtMs).slice(-storyFaults);
+  const after = diary.filter(({ fromMs }) => fromMs > acknowledgedAtMs).slice(0, storyFaults);
+  return [
+    ...lines,
+    '',
+    `The story of \`${key}\` at ${id}:`,
+    '',
+    ...before.map(storyLine),
+    `- ${inSeconds(acknowledgedAtMs)}: ${device} heard that it is kept`,
+    ...after.map(storyLine),
+    `- ${id} never had it`,
+  ];
 }
 
 function storyLine({ fault, phase, fromMs, untilMs }: DiaryEntry): string {

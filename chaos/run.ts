@@ -1,17 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startHospital } from '../gateway/demo/hospital.ts';
 import { openSiteStore } from '../gateway/site.ts';
 import { seededChance } from './chance.ts';
 import { openClock } from './clock.ts';
+import { startDestinations } from './destinations.ts';
 import { type Devices, plugIn } from './devices.ts';
 import { openDisk } from './disk.ts';
 import { createLife } from './gateway-life.ts';
-import { Reckoner, type Reckoning } from './reckoning.ts';
-import { keepDiary } from './schedule.ts';
+import { type DestinationReckoning, Reckoner } from './reckoning.ts';
+import { faultNames, keepDiary } from './schedule.ts';
 import type { DiaryEntry, Stage } from './stage.ts';
-import { makeSite, type Ports, wardOf, writeSettings } from './ward.ts';
+import { type Bed, devicesAt, makeSite, type Ports, wardOf, writeSettings } from './ward.ts';
 import { layWire } from './wire.ts';
 
 export interface ChaosOptions {
@@ -22,36 +22,43 @@ export interface ChaosOptions {
   readonly remark: (line: string) => void;
 }
 
-export interface ChaosResult extends Reckoning {
+export interface DestinationResult extends DestinationReckoning {
+  /** What it was sent again and has once, and what it has twice, as it says itself. */
+  readonly sentAgain: number;
+  readonly storedTwice: number;
+  /** Entries set aside because it refused them. */
+  readonly setAside: number;
+}
+
+export interface ChaosResult {
   readonly seed: number;
   readonly seconds: number;
   /** Moments devices spoke of, each said until it was acknowledged. */
   readonly said: number;
+  /** Observations their devices heard a yes for. */
+  readonly acknowledged: number;
+  readonly destinations: readonly DestinationResult[];
   readonly diary: readonly DiaryEntry[];
+  /** All faults there are, whether they struck or not. */
+  readonly faults: readonly string[];
   readonly starts: number;
   readonly crashes: number;
-  /** Entries the gateway set aside because the hospital refused them, and those still held. */
-  readonly setAside: number;
+  /** Entries still held. */
   readonly held: number;
-  /** Observations the hospital has in all, those it was sent again, and those it stored twice. */
-  readonly stored: number;
-  readonly sentAgain: number;
-  readonly storedTwice: number;
   /** What SQLite's own check says of the database in the end. */
   readonly database: string;
   readonly events: Readonly<Record<string, number>>;
   readonly passedHours: number;
 }
 
-const resourcesMax = 20_000_000;
 const drainTimeoutMs = 180_000;
 const drainPollMs = 250;
 
-/** A site, a ward, a hospital, and everything that can happen to them; then the reckoning. */
+/** A site, a ward, its destinations, and everything that can happen to them; then the reckoning. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, seconds, signal, remark } = options;
   const scene = await setScene(options.directory);
-  const { directory, life, hospital, devices, reckoner, clock, sinceStart } = scene;
+  const { directory, life, destinations, devices, reckoner, clock, sinceStart } = scene;
   try {
     await life.start();
     await devices.start(scene.ports);
@@ -61,14 +68,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     remark('calm: what is owed is delivered');
     await life.revive();
     const said = await devices.stop();
-    const rest = await settle(directory);
+    const { held, setAside } = await settle(directory);
     await life.stop();
-    const { stored, repeated, duplicates } = hospital.counts;
     return {
-      ...reckoner.reckon(hospital.stored, scene.arrivedAtMs),
-      ...{ seed, seconds, said, diary, stored, ...rest },
-      ...{ sentAgain: repeated, storedTwice: duplicates, database: inspect(directory) },
-      ...{ starts: life.starts(), crashes: life.crashes() },
+      ...{ seed, seconds, said, diary, held, faults: faultNames(destinations) },
+      acknowledged: reckoner.acknowledged,
+      destinations: (await reckon(scene)).map((each) => ({
+        ...each,
+        setAside: setAside.get(each.id) ?? 0,
+      })),
+      ...{ starts: life.starts(), crashes: life.crashes(), database: inspect(directory) },
       events: Object.fromEntries([...life.events].toSorted()),
       passedHours: clock.passedMs() / 3_600_000,
     };
@@ -77,13 +86,30 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
+/** What was acknowledged against what each destination has. */
+async function reckon({ destinations, reckoner, directory, beds, arrivals }: Scene) {
+  const all = await Promise.all(
+    destinations.map(async ({ id, facts }) => ({
+      id,
+      facts: await facts(),
+      deviceOf: devicesAt(directory, id, beds),
+      arrivedAtMs: arrivals.get(id) ?? new Map<string, number>(),
+    })),
+  );
+  return reckoner.reckon(all).map((each, index) => ({
+    ...each,
+    ...(destinations[index]?.counts() ?? { sentAgain: 0, storedTwice: 0 }),
+  }));
+}
+
 interface Scene extends Omit<Stage, 'chance' | 'signal'> {
+  readonly beds: readonly Bed[];
   readonly devices: Devices;
   /** Where devices find the gateway. */
   readonly ports: Ports;
   readonly reckoner: Reckoner;
-  /** When the hospital stored each observation, on the clock of `sinceStart`. */
-  readonly arrivedAtMs: ReadonlyMap<string, number>;
+  /** When each destination stored each observation, on the clock of `sinceStart`. */
+  readonly arrivals: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly sinceStart: () => number;
   close(): Promise<void>;
 }
@@ -94,58 +120,46 @@ async function setScene(folder: string): Promise<Scene> {
   mkdirSync(directory);
   const began = performance.now();
   const sinceStart = () => performance.now() - began;
-  const arrivedAtMs = new Map<string, number>();
-  const record = (ids: readonly string[]) => {
-    for (const id of ids) arrivedAtMs.set(id, sinceStart());
+  const arrivals = new Map<string, Map<string, number>>();
+  const onArrival = (destination: string, id: string) => {
+    const at = arrivals.get(destination) ?? new Map<string, number>();
+    arrivals.set(destination, at.set(id, sinceStart()));
   };
   const disk = openDisk(folder);
   const clock = openClock(folder);
   const reckoner = new Reckoner();
   const beds = await wardOf(directory);
   await makeSite(directory, beds, Date.now());
-  const caPath = join(directory, 'hospital.pem');
-  const hospital = await startHospital(caPath, Date.now(), { resourcesMax, record });
+  const destinations = await startDestinations({ directory, clock, onArrival });
   const devices = await plugIn({ directory, beds, clock, reckoner, sinceStart });
-  const toHospital = await layWire(hospital.port);
-  const ports = await writeSettings(directory, toHospital.port, devices.serial);
-  const wires = {
-    mqtt: await layWire(ports.mqtt),
-    mllp: await layWire(ports.mllp),
-    hospital: toHospital,
-  };
+  const relays = destinations.map(({ settings }) => settings);
+  const ports = await writeSettings(directory, relays, devices.serial);
+  const wires = { mqtt: await layWire(ports.mqtt), mllp: await layWire(ports.mllp) };
   const LD_PRELOAD = `${disk.environment.LD_PRELOAD}:${clock.environment['LD_PRELOAD']}`;
   const life = createLife(directory, { ...clock.environment, ...disk.environment, LD_PRELOAD });
   return {
-    ...{
-      directory,
-      life,
-      disk,
-      clock,
-      hospital,
-      wires,
-      devices,
-      reckoner,
-      arrivedAtMs,
-      sinceStart,
-    },
+    ...{ directory, beds, life, disk, clock, destinations, wires, devices },
+    ...{ reckoner, arrivals, sinceStart },
     ports: { mqtt: wires.mqtt.port, mllp: wires.mllp.port },
     async close() {
       await life.kill();
       await devices.unplug();
-      await hospital.close();
-      await Promise.all(Object.values(wires).map((wire) => wire.close()));
+      await Promise.all([...destinations, ...Object.values(wires)].map((each) => each.close()));
       disk.close();
     },
   };
 }
 
-/** Until nothing is owed to the hospital. */
-async function settle(directory: string): Promise<{ setAside: number; held: number }> {
+/** Until nothing is owed to anybody. */
+async function settle(directory: string) {
   const { store } = openSiteStore(directory);
   const deadline = performance.now() + drainTimeoutMs;
   const isOwed = () => store.outbox.depths().some(({ entries }) => entries > 0);
   while (isOwed() && performance.now() < deadline) await delay(drainPollMs);
-  const setAside = store.outbox.refusals().reduce((sum, { entries }) => sum + entries, 0);
+  const setAside = new Map<string, number>();
+  for (const { relay, entries } of store.outbox.refusals()) {
+    setAside.set(relay, (setAside.get(relay) ?? 0) + entries);
+  }
   const held = store.held.depths().reduce((sum, { rows }) => sum + rows, 0);
   store.close();
   return { setAside, held };

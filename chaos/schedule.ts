@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { between, type Chance, seededChance, shuffled } from './chance.ts';
+import type { Destination } from './destinations.ts';
 import { gatewayFaults } from './gateway-faults.ts';
-import { daysOfOutage, deviceFaults, hospitalFaults } from './outside-faults.ts';
+import { daysOfOutage, destinationFaults, deviceFaults } from './outside-faults.ts';
 import type { Reckoner } from './reckoning.ts';
 import type { DiaryEntry, Fault, Stage } from './stage.ts';
 
@@ -22,8 +23,11 @@ interface Row {
 }
 
 const gatewayRow: Row = { faults: gatewayFaults, calmMs: [200, 2_000], needsProgress: true };
-const hospitalRow: Row = { faults: hospitalFaults, calmMs: [500, 4_000] };
 const devicesRow: Row = { faults: deviceFaults, calmMs: [2_000, 8_000] };
+const rowOf = (destination: Destination): Row => ({
+  faults: destinationFaults(destination),
+  calmMs: [1_000, 8_000],
+});
 
 /** A gateway that acknowledged nothing for this long is struck again all the same. */
 const stallMs = 30_000;
@@ -31,10 +35,17 @@ const lookMs = 50;
 /** Shorter runs have no time for days. */
 const outageSecondsMin = 40;
 
+/** All that may strike, whether there was time for it or not. */
+export function faultNames(destinations: readonly Destination[]): readonly string[] {
+  const rows = [gatewayRow, devicesRow, ...destinations.map(rowOf)];
+  const all = [...rows.flatMap(({ faults }) => faults), daysOfOutage];
+  return [...new Set(all.map(({ name }) => name))];
+}
+
 /**
- * Three rows of faults at once: to the gateway's machine, to the hospital, to the devices' lines.
- * The seed decides the order of each; every fault comes once before one comes again. In the middle
- * of the run the hospital goes away for days.
+ * Rows of faults at once: to the gateway's machine, to each destination, to the devices' lines. The
+ * seed decides the order of each; every fault comes once before one comes again. In the middle of the
+ * run all destinations go away for days.
  */
 export async function keepDiary(stage: Stage, keeping: Keeping): Promise<readonly DiaryEntry[]> {
   const diary: DiaryEntry[] = [];
@@ -58,19 +69,22 @@ export async function keepDiary(stage: Stage, keeping: Keeping): Promise<readonl
       await strike(fault, { ...stage, chance });
     }
   };
-  const playHospital = async () => {
+  const playDestinations = async () => {
+    const rows = stage.destinations.map(rowOf);
+    const playAll = (first: number, until?: AbortSignal) =>
+      Promise.all(rows.map((row, index) => play(row, first + index, until)));
     const middle = AbortSignal.timeout(keeping.seconds * 500);
-    await play(hospitalRow, 1, AbortSignal.any([stage.signal, middle]));
+    await playAll(2, AbortSignal.any([stage.signal, middle]));
     if (stage.signal.aborted) return;
     if (keeping.seconds >= outageSecondsMin) await strike(daysOfOutage, stage);
-    await play(hospitalRow, 2);
+    await playAll(2 + rows.length);
   };
-  await Promise.all([play(gatewayRow, 0), playHospital(), play(devicesRow, 3)]);
+  await Promise.all([play(gatewayRow, 0), play(devicesRow, 1), playDestinations()]);
   return diary.toSorted((one, other) => one.fromMs - other.fromMs);
 }
 
 /** Rows of one seed and rows of the next have nothing in common. */
-const rowsMax = 4;
+const rowsMax = 16;
 
 function* endless(faults: readonly Fault[], chance: Chance): Generator<Fault> {
   for (;;) yield* shuffled(faults, chance);

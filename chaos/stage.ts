@@ -1,6 +1,6 @@
-import type { FhirHospital } from '../gateway/hospital/fhir-hospital.ts';
 import type { Chance } from './chance.ts';
 import type { WardClock } from './clock.ts';
+import type { Destination } from './destinations.ts';
 import type { Disk } from './disk.ts';
 import type { GatewayLife } from './gateway-life.ts';
 import type { PowerCut } from './power-cut.ts';
@@ -12,8 +12,9 @@ export interface Stage {
   readonly life: GatewayLife;
   readonly disk: Disk;
   readonly clock: WardClock;
-  readonly hospital: FhirHospital;
-  readonly wires: Readonly<Record<'mqtt' | 'mllp' | 'hospital', Wire>>;
+  readonly destinations: readonly Destination[];
+  /** To the devices. */
+  readonly wires: Readonly<Record<'mqtt' | 'mllp', Wire>>;
   readonly chance: Chance;
   /** The run is over; a fault still ends what it began. */
   readonly signal: AbortSignal;

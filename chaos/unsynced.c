@@ -3,7 +3,8 @@
  * is synced, so that a power cut can take back what no disk was asked to keep, and it does on
  * command what disks and power do at the worst moment.
  *
- * CHAOS_UNDO: the log of what was replaced. CHAOS_ORDERS: a file of two int32, order and countdown.
+ * CHAOS_UNDO: the log of what was replaced. CHAOS_ORDERS: a file of three int32: order,
+ * countdown, and how many writes found no room.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,7 +23,7 @@
 
 enum { DATABASE = 1, LOG = 2 };
 enum { WROTE = 1, SYNCED = 2 };
-/* As in chaos/orders.ts. */
+/* As in chaos/disk.ts. */
 enum {
   DIE_IN_WRITE = 1,
   DIE_BEFORE_SYNC = 2,
@@ -36,6 +37,7 @@ enum { FILES_MAX = 65536, SLOW_MS = 400 };
 struct orders {
   volatile int32_t order;
   volatile int32_t countdown;
+  volatile int32_t refused;
 };
 
 struct record {
@@ -135,6 +137,7 @@ static ssize_t writeTracked(int file, int kind, const void *bytes, size_t count,
   pthread_mutex_lock(&lock);
   ssize_t done = -1;
   if (orders->order == DISK_FULL) {
+    orders->refused += 1;
     errno = ENOSPC;
   } else {
     keep(file, kind, offset, count);

@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { type GivenSettings, saveConfig } from '../gateway/config.ts';
+import { type GivenRelay, type GivenSettings, saveConfig } from '../gateway/config.ts';
 import { associationReachesBackMs } from '../gateway/core/association.ts';
 import type { DeviceId } from '../gateway/core/device.ts';
 import type { DeviceProfile } from '../gateway/core/device-profile.ts';
@@ -14,7 +14,6 @@ import { findProfile, loadProfiles } from '../gateway/profiles.ts';
 import { createSite, openSiteStore } from '../gateway/site.ts';
 
 const host = '127.0.0.1';
-const relay = 'ehr';
 
 /** How a device of the ward reaches the gateway. */
 export type Way = 'mqtt' | 'mllp' | 'serial';
@@ -84,11 +83,10 @@ export interface Ports {
 /** The ports stay the same through every start: devices do not look for them. */
 export async function writeSettings(
   directory: string,
-  hospitalPort: number,
+  relays: readonly GivenRelay[],
   serial: NonNullable<GivenSettings['serial']>,
 ): Promise<Ports> {
   const ports = { mqtt: await freePort(), mllp: await freePort() };
-  const url = `https://${host}:${hospitalPort}/fhir`;
   saveConfig(directory, {
     site: 'chaos',
     host,
@@ -96,15 +94,22 @@ export async function writeSettings(
     mllp: { port: ports.mllp },
     https: { port: 0 },
     serial,
-    relays: [{ id: relay, use: 'fhir', url, ca: 'hospital.pem', timeoutMs: 2_000 }],
+    relays: [...relays],
   });
   return ports;
 }
 
-/** The name under which the hospital knows a device. */
-export function pseudonymIn(directory: string): (device: DeviceId) => string {
+/** Whom a destination means by a pseudonym. */
+export function devicesAt(
+  directory: string,
+  relay: string,
+  beds: readonly Bed[],
+): (pseudonym: string) => DeviceId | undefined {
   const key = createSecretKey(ensureSecret(directory, `pseudonym-${relay}.key`));
-  return (device) => pseudonymOf('device', device, key);
+  const devices = new Map<string, DeviceId>(
+    beds.map(({ id }) => [pseudonymOf('device', id, key), id]),
+  );
+  return (pseudonym) => devices.get(pseudonym);
 }
 
 export function storeFolder(directory: string): string {

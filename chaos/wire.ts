@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** How a wire fails: `half-open` looks open and carries nothing, `deaf` carries no answers. */
-export type WireFault = 'none' | 'half-open' | 'deaf';
+/**
+ * How a wire fails: `half-open` looks open and carries nothing, `deaf` carries no answers, `down`
+ * resets whoever comes.
+ */
+export type WireFault = 'none' | 'half-open' | 'deaf' | 'down';
 
 /** A wire between two parties that breaks on command. */
 export interface Wire {
@@ -23,6 +26,7 @@ export async function layWire(targetPort: number): Promise<Wire> {
   let fault: WireFault = 'none';
 
   function join(near: Socket): void {
+    if (fault === 'down') return void near.resetAndDestroy();
     const far = connect({ port: targetPort, host: '127.0.0.1' });
     const end = () => {
       near.resetAndDestroy();
@@ -67,6 +71,7 @@ export async function layWire(targetPort: number): Promise<Wire> {
     setFault(next) {
       fault = next;
       if (next === 'none') cut(injured);
+      if (next === 'down') cut(open);
     },
     cut: () => Math.floor(cut(open) / 2),
     async close() {
