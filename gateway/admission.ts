@@ -68,6 +68,8 @@ export interface AdmissionOptions {
   readonly onFed: (fed: Kept['fed']) => void;
   /** What looks like an attack, once it is on disk. */
   readonly onFindings: (findings: Kept['findings']) => void;
+  /** Who fell silent, and who was heard again. */
+  readonly onVoices: (voices: Kept['voices']) => void;
   readonly onDepartures: (withAlerts: boolean) => void;
   /** The thread ended by a fault of ours: nothing can be kept any more. */
   readonly onFault: (error: unknown) => void;
@@ -317,8 +319,8 @@ class RunningAdmission implements Admission {
   }
 
   #tell(kept: Kept): void {
-    const { rejected, findings, clockSteps, shed, departures, faults, bindings } = kept;
-    const { log, onDepartures, onFed, onFindings } = this.#options;
+    const { rejected, findings, clockSteps, voices, shed, departures, faults, bindings } = kept;
+    const { log, onDepartures, onFed, onFindings, onVoices } = this.#options;
     for (const device of new Set(faults)) log('intake.fault', { device });
     // One line for each kind of rejection: a flood of them must not become a flood of lines.
     const kinds = Map.groupBy(
@@ -342,9 +344,11 @@ class RunningAdmission implements Admission {
       const { cause, stepMs } = steps.at(-1) ?? {};
       log('device.clock-stepped', { device, cause, stepMs, count: steps.length });
     }
+    for (const { kind, device, quietMs } of voices) log(`device.${kind}`, { device, quietMs });
     for (const { relay, lane, entries } of shed) log('outbox.shed', { relay, lane, entries });
     if (kept.fed.length > 0) onFed(kept.fed);
     if (findings.length > 0) onFindings(findings);
+    if (voices.length > 0) onVoices(voices);
     if (departures > 0) onDepartures(kept.withAlerts);
   }
 

@@ -25,8 +25,9 @@ import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
 import { bootId } from './time/monotonic.ts';
 import { readTimeService } from './time/time-service.ts';
 import { startTrust, type Trust, tlsOf } from './trust.ts';
-import { watchWard } from './ward-watch.ts';
+import { type WardWatch, watchWard } from './ward-watch.ts';
 
+const tickMs = 1_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -104,6 +105,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     await running.reloading?.close();
     for (const follower of [running.quarantines, running.clock, running.trust]) follower?.close();
     clearInterval(running.expiry);
+    clearInterval(running.ticking);
     await parts.close();
     await running.admission?.close();
   }
@@ -120,6 +122,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     };
     await apply();
     running.expiry = startExpiry(material);
+    running.ticking = startTicking(material);
     followQuarantines(quarantines, open, apply);
     followTrust(material.trust, open);
     keepLastGood(directory, text);
@@ -151,6 +154,7 @@ async function openMaterial(
   const trust = await startTrust({ ...timed, call });
   running.trust = trust;
   const watch = watchWard(admission.queue);
+  running.watch = watch;
   // By a clock that is not known to be right, nothing is old.
   const aged = async () =>
     clock.isTrusted() ? call('age', { now: clock.now(), isVouched: clock.isVouched() }) : 0;
@@ -234,7 +238,9 @@ interface Running {
   trust?: Trust;
   quarantines?: QuarantineWatch;
   reloading?: Reloading;
+  watch?: WardWatch;
   expiry?: NodeJS.Timeout;
+  ticking?: NodeJS.Timeout;
   readonly open: OpenParts;
 }
 
@@ -285,6 +291,7 @@ async function openAdmission(
     log,
     onFed: (fed) => feedConsumers(running.open.broker, fed),
     onFindings: (findings) => tellConsumers(running.open.broker, findings),
+    onVoices: (voices) => running.watch?.see(voices),
     onDepartures: (withAlerts) => wakeForwarders(running, withAlerts),
     onFault,
   });
@@ -292,6 +299,12 @@ async function openAdmission(
 
 function wakeForwarders({ open }: Running, withAlerts: boolean): void {
   for (const forwarder of open.forwarders.values()) forwarder.wake(withAlerts);
+}
+
+/** Whoever is silent is noticed by the clock alone. */
+function startTicking({ watch, options: { now, monotonicMs } }: Material): NodeJS.Timeout {
+  const tick = () => watch.queue.signal({ kind: 'tick', at: now(), monotonicMs: monotonicMs() });
+  return setInterval(tick, tickMs);
 }
 
 /** Once an hour, what was kept for a time goes. */

@@ -18,7 +18,7 @@ import { createMemory, type LivingMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Quarantine } from './core/quarantine.ts';
 import { feedRoot, releasedJson, releasedTopic } from './core/released-json.ts';
-import type { Signal } from './core/signal.ts';
+import type { Signal, Voice } from './core/signal.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
 import { createLiveValues } from './live-values.ts';
@@ -48,6 +48,8 @@ export interface Kept {
   readonly rejected: readonly Rejection[];
   readonly findings: readonly Finding[];
   readonly clockSteps: readonly ClockStepped[];
+  /** Which devices fell silent, and which were heard again. */
+  readonly voices: readonly Voice[];
   readonly shed: readonly Shed[];
   readonly departures: number;
   /** For consumers that are there: topic and payload. */
@@ -199,7 +201,7 @@ function unread(policy: Policy): Policy {
 
 /** What the links hear of it. */
 function keptOf(
-  { departures, fed, replies, rejected, findings, clockSteps, bindings }: Admission,
+  { departures, fed, replies, rejected, findings, clockSteps, voices, bindings }: Admission,
   { all, known, admitted }: Readonly<Record<'all' | 'known' | 'admitted', readonly Placed[]>>,
   shed: readonly Shed[],
   released: number,
@@ -213,6 +215,7 @@ function keptOf(
     rejected,
     findings,
     clockSteps,
+    voices,
     shed,
     departures: departures.length + released,
     fed: fed.map(({ lane, observations }) => [

@@ -12,7 +12,7 @@ import type { DeviceRecord, Protocol } from './core/protocol.ts';
 import { isWithheld, type QuarantineMode } from './core/quarantine.ts';
 import type { Lane } from './core/relay.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
-import type { Signal } from './core/signal.ts';
+import type { Signal, Voice } from './core/signal.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
@@ -25,6 +25,7 @@ import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
 import { sanitize } from './stages/sanitize.ts';
+import { hear, type Speaker, silences } from './stages/silence.ts';
 
 /** The lane of each metric of a profile. */
 export type Lanes = ReadonlyMap<MetricId, Lane>;
@@ -121,6 +122,8 @@ export interface Admission {
   /** All that detectors were shown: what links saw, and what was seen here. */
   readonly signals: readonly Signal[];
   readonly findings: readonly Finding[];
+  /** Which devices fell silent, and which were heard again. */
+  readonly voices: readonly Voice[];
   readonly clockSteps: readonly ClockStepped[];
   /** True time minus monotonic time, of the devices whose clock was read; none while untrusted. */
   readonly clockAnchors: ReadonlyMap<DeviceId, number>;
@@ -152,14 +155,18 @@ export function admit(
     announced: new Map(),
     rejected: [],
     losses: new Map(),
+    voices: [],
     clockSteps: [],
     clockAnchors: new Map(),
     replies: [],
   };
   const signals: Signal[] = [...linkSignals];
   for (const intake of batch) admitIntake(intake, policy, memory, draft, signals);
+  for (const signal of linkSignals) {
+    if (signal.kind === 'tick') draft.voices.push(...silences(signal, speakersOf(policy), memory));
+  }
   const { ward, ...drafted } = draft;
-  signals.push(...draft.clockSteps, ...draft.rejected.map(rejectionSignal));
+  signals.push(...draft.voices, ...draft.clockSteps, ...draft.rejected.map(rejectionSignal));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
   const { changes: bindings, stays } = ward;
@@ -177,6 +184,7 @@ interface Draft {
   readonly announced: Map<DeviceId, string>;
   readonly rejected: Rejection[];
   readonly losses: Map<DeviceId, LineLoss>;
+  readonly voices: Voice[];
   readonly clockSteps: ClockStepped[];
   readonly clockAnchors: Map<DeviceId, number>;
   readonly replies: Uint8Array[];
@@ -200,6 +208,12 @@ function admitIntake(
   const { clockTime, records } = reading;
   const clockFace = faceOf(clockTime);
   if (clockFace) seeClock(clockFace, intake, device, memory, draft);
+  if (records.length > 0) {
+    const { monotonicMs } = arrivalOf(intake);
+    const moment = { at: intake.receivedAt, monotonicMs };
+    const heard = hear(id, moment, device.profile.silentAfterMs, memory);
+    if (heard) draft.voices.push(heard);
+  }
   for (const { key, record } of records) {
     if (record.admission) {
       draft.rejected.push(...admitMovement(intake, record, device, draft.ward));
@@ -222,6 +236,16 @@ function admitIntake(
     const face = faceOf(time);
     if (isReading && face) seeClock(face, intake, device, memory, draft);
     admitRecord(key, record, face, isItself, intake, policy, memory, draft, signals);
+  }
+}
+
+function* speakersOf({ devices }: Policy): Iterable<readonly [DeviceId, Speaker]> {
+  for (const [id, { profile, associations }] of devices) {
+    const [latest] = associations;
+    yield [
+      id as DeviceId,
+      { profile, isBound: latest !== undefined && latest.until === undefined },
+    ];
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DeviceId } from './core/device.ts';
 import type { IntakeQueue } from './core/intake.ts';
-import type { Signal } from './core/signal.ts';
+import type { Signal, Voice } from './core/signal.ts';
 import type { LinkState } from './core/site-state.ts';
 
 /** How the devices are connected, seen from what their links say to the intake. */
@@ -8,6 +8,8 @@ export interface WardWatch {
   /** The queue to give the links: passes everything on, and looks at who it is from. */
   readonly queue: IntakeQueue;
   linkOf(device: DeviceId): LinkState;
+  /** Who fell silent, and who was heard again. */
+  see(voices: readonly Voice[]): void;
   /** Devices that are connected now. */
   upCount(): number;
 }
@@ -19,6 +21,7 @@ interface Watched {
   isUp: boolean;
   since: number | undefined;
   heardAt: number | undefined;
+  isQuiet: boolean;
   address: string | undefined;
 }
 
@@ -30,7 +33,8 @@ export function watchWard(inner: IntakeQueue): WardWatch {
     if (known) return known;
     const [first] = devices.keys();
     if (devices.size >= devicesMax && first !== undefined) devices.delete(first);
-    const one = { isUp: false, since: undefined, heardAt: undefined, address: undefined };
+    const nothing = { since: undefined, heardAt: undefined, address: undefined };
+    const one = { ...nothing, isUp: false, isQuiet: false };
     devices.set(device, one);
     return one;
   }
@@ -54,7 +58,12 @@ export function watchWard(inner: IntakeQueue): WardWatch {
         inner.signal(signal);
       },
     },
-    linkOf: (device) => ({ ...(devices.get(device) ?? { isUp: false }) }),
+    linkOf: (device) => ({ ...(devices.get(device) ?? { isUp: false, isQuiet: false }) }),
+    see(voices) {
+      for (const { kind, device } of voices) {
+        if (device !== undefined) watched(device).isQuiet = kind === 'quiet';
+      }
+    },
     upCount: () => [...devices.values()].filter(({ isUp }) => isUp).length,
   };
 }

@@ -34,6 +34,7 @@ const DeviceAnswer = z.object({
   announcedSerialNumber: z.string().optional(),
   link: z.object({
     isUp: z.boolean(),
+    isQuiet: z.boolean().describe('Silent for too long: what it said last is stale.'),
     since: time.optional(),
     heardAt: time.optional(),
     address: z.string().optional(),
@@ -105,6 +106,7 @@ function shown(state: DeviceState, link: LinkState): z.input<typeof DeviceAnswer
     addedAt: timeOf(addedAt),
     link: {
       isUp: link.isUp,
+      isQuiet: link.isQuiet,
       address: link.address,
       ...(link.since !== undefined && { since: timeOf(link.since) }),
       ...(link.heardAt !== undefined && { heardAt: timeOf(link.heardAt) }),

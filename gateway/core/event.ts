@@ -23,6 +23,8 @@ export const events = {
   'device.quarantined': 'warning',
   'device.released': 'info',
   'device.clock-stepped': 'warning',
+  'device.quiet': 'warning',
+  'device.heard': 'info',
   'certificate.issued': 'info',
   'certificate.renewed': 'info',
   'certificate.grace-used': 'warning',

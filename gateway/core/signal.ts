@@ -4,6 +4,7 @@ import type { DataSignal } from './signals/data-signal.ts';
 import type { LineSignal } from './signals/line-signal.ts';
 import type { LinkSignal } from './signals/link-signal.ts';
 import type { PersonSignal } from './signals/person-signal.ts';
+import type { VoiceSignal } from './signals/voice-signal.ts';
 
 interface Common {
   readonly at: Instant;
@@ -14,6 +15,9 @@ interface Common {
 }
 
 /** What detectors look at: one thing that a link, admission or the gateway itself saw. */
-export type Signal = Common & (LinkSignal | LineSignal | DataSignal | PersonSignal);
+export type Signal = Common & (LinkSignal | LineSignal | DataSignal | PersonSignal | VoiceSignal);
 
 export type SignalKind = Signal['kind'];
+
+/** A device that fell silent, or was heard again. */
+export type Voice = Extract<Signal, { readonly kind: 'quiet' | 'heard' }>;

@@ -39,6 +39,8 @@ export interface LinkState {
   readonly since?: number | undefined;
   /** When it was last heard. */
   readonly heardAt?: number | undefined;
+  /** It has been silent for too long: what it said last is stale. */
+  readonly isQuiet: boolean;
   readonly address?: string | undefined;
 }
 

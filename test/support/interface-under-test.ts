@@ -49,6 +49,7 @@ export async function startInterface(
     log: () => {},
     onFed: () => {},
     onFindings: () => {},
+    onVoices: () => {},
     onDepartures: () => {},
     onFault: (error) => {
       throw error;

@@ -36,6 +36,9 @@ export const signalFields = {
   'line-opened': {},
   'line-closed': { cause: fc.string() },
   'line-damaged': { discardedBytes: fc.nat() },
+  tick: { monotonicMs: fc.nat() },
+  quiet: { quietMs: fc.nat(), isBound: fc.boolean() },
+  heard: { quietMs: fc.nat() },
   stranger: { address: fc.string(), count: fc.nat() },
 } satisfies Record<SignalKind, object>;
 
