@@ -20,6 +20,10 @@ export interface Fact {
   readonly copy: object | string;
   /** When it was measured, as the gateway says, in milliseconds since the epoch. */
   readonly at?: number;
+  /** How far off it says that may be. */
+  readonly uncertaintyMs?: number | undefined;
+  /** It left while the gateway did not know the time, and says so. */
+  readonly isTimeUntrusted?: boolean | undefined;
 }
 
 interface Valued {
@@ -29,13 +33,18 @@ interface Valued {
   readonly dataAbsentReason?: object;
 }
 
+interface Extension {
+  readonly url?: string;
+  readonly valueString?: string;
+  readonly valueQuantity?: { readonly value?: number };
+}
+
 interface FhirObservation extends Valued {
+  readonly meta?: { readonly tag?: readonly { readonly code?: string }[] };
   readonly category?: readonly { readonly coding?: readonly { readonly code?: string }[] }[];
   readonly device?: { readonly identifier?: { readonly value?: string } };
   readonly effectiveDateTime?: string;
-  readonly _effectiveDateTime?: {
-    readonly extension?: readonly { readonly url?: string; readonly valueString?: string }[];
-  };
+  readonly _effectiveDateTime?: { readonly extension?: readonly Extension[] };
   readonly component?: readonly Valued[];
 }
 
@@ -47,8 +56,12 @@ export function fhirFacts(
 
 function factsOf(id: string, resource: FhirObservation): readonly Fact[] {
   const device = resource.device?.identifier?.value;
-  const time = printedTime(resource);
-  const at = Date.parse(resource.effectiveDateTime ?? '');
+  const time = extensionOf(resource, 'device-time')?.valueString;
+  const when = {
+    at: Date.parse(resource.effectiveDateTime ?? ''),
+    uncertaintyMs: extensionOf(resource, 'time-uncertainty')?.valueQuantity?.value,
+    isTimeUntrusted: resource.meta?.tag?.some(({ code }) => code === 'untrusted'),
+  };
   const isAlert = resource.category?.[0]?.coding?.[0]?.code === 'alert';
   const parts = isAlert ? [resource] : [resource, ...(resource.component ?? [])];
   return parts.flatMap((part) => {
@@ -57,13 +70,12 @@ function factsOf(id: string, resource: FhirObservation): readonly Fact[] {
     // Of MDC and LOINC the first is the one promises are written under.
     const code = part.code?.coding?.[0]?.code;
     const name = parts.length === 1 ? { id } : {};
-    return [{ ...name, said: { device, time, code, value }, copy: resource, at }];
+    return [{ ...name, said: { device, time, code, value }, copy: resource, ...when }];
   });
 }
 
-function printedTime({ _effectiveDateTime }: FhirObservation): string | undefined {
-  return _effectiveDateTime?.extension?.find(({ url }) => url?.endsWith(':device-time'))
-    ?.valueString;
+function extensionOf({ _effectiveDateTime }: FhirObservation, name: string): Extension | undefined {
+  return _effectiveDateTime?.extension?.find(({ url }) => url === `urn:wardgate:${name}`);
 }
 
 function shownValue(part: Valued): number | string | undefined {
@@ -82,6 +94,8 @@ interface PlainObservation {
   readonly value?: number | string;
   readonly deviceTime?: string;
   readonly at: string;
+  readonly uncertaintyMs?: number;
+  readonly isTimeUntrusted?: boolean;
 }
 
 /** @param copy what the destination keeps it under; its id where nothing else tells copies apart */
@@ -92,6 +106,8 @@ export function jsonFacts(text: string, copy?: string): readonly Fact[] {
     said: { device: one.device, time: one.deviceTime, ...meantBy(one) },
     copy: copy ?? one.id,
     at: Date.parse(one.at),
+    uncertaintyMs: one.uncertaintyMs,
+    isTimeUntrusted: one.isTimeUntrusted,
   }));
 }
 

@@ -27,7 +27,9 @@ export interface DestinationReckoning {
   /** Also of what was never acknowledged: nothing may be there twice. */
   readonly doubled: readonly string[];
   readonly alerts: AlertReckoning;
-  /** Delivered with a time more than `misdatedMs` from the one its device printed. */
+  /** Delivered with a time over `lateMs` from the one its device printed, which is right. */
+  readonly late: number;
+  /** Of these, with a time further off than it is said to be. */
   readonly misdated: number;
 }
 
@@ -39,8 +41,8 @@ export interface AlertReckoning {
   readonly largestMs?: number;
 }
 
-/** Two clocks that agree, and how late a record may be. */
-const misdatedMs = 5_000;
+/** Dated by its arrival, after its device could not be heard for so long. */
+const lateMs = 5_000;
 
 /**
  * Holds what was acknowledged against what each destination has, by device, the time the device itself
@@ -90,7 +92,7 @@ export class Reckoner {
       lost: promised.filter(({ key }) => !found.has(key)),
       doubled: [...found].filter(([, copies]) => copies.length > 1).map(([key]) => key),
       alerts: reckonAlerts(promised, found, arrivedAtMs),
-      misdated: promised.filter(({ key }) => isMisdated(found.get(key)?.[0])).length,
+      ...reckonTimes(promised.flatMap(({ key }) => found.get(key)?.[0] ?? [])),
     };
   }
 }
@@ -138,16 +140,20 @@ function keyOf(
   return `${device} ${time} ${code} ${value}`;
 }
 
-function isMisdated(fact: Fact | undefined): boolean {
-  if (fact?.at === undefined) return false;
-  const printed = fact.said?.time ?? '';
-  const compact = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(printed);
-  const shown = compact
-    ? Date.UTC(
-        Number(compact[1]),
-        Number(compact[2]) - 1,
-        ...(compact.slice(3, 7).map(Number) as [number, number, number, number]),
-      )
-    : Date.parse(printed);
-  return Math.abs(fact.at - shown) > misdatedMs;
+function reckonTimes(facts: readonly Fact[]): { readonly late: number; readonly misdated: number } {
+  const late = facts.filter((fact) => offBy(fact) > lateMs);
+  const misdated = late.filter((fact) => {
+    const { uncertaintyMs = Number.POSITIVE_INFINITY, isTimeUntrusted } = fact;
+    return isTimeUntrusted !== true && offBy(fact) > uncertaintyMs;
+  });
+  return { late: late.length, misdated: misdated.length };
+}
+
+/** How far its time is from the one its device printed; 0 where either is not said. */
+function offBy({ at, said }: Fact): number {
+  const printed = said?.time;
+  if (at === undefined || printed === undefined) return 0;
+  const iso = printed.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/, '$1-$2-$3T$4:$5:$6');
+  // Without an offset it is a cable's device, which runs in UTC here.
+  return Math.abs(at - Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`));
 }

@@ -1,5 +1,6 @@
 import { type Provisional, repaired } from '../core/clock.ts';
-import type { Instant } from '../core/observation.ts';
+import type { Observation } from '../core/observation.ts';
+import { instantOf } from '../stages/clock-face.ts';
 import type { Database } from './database.ts';
 
 /** Runs of the machine whose true time is remembered; older ones owe nothing any more. */
@@ -18,14 +19,31 @@ export interface TrustedTime {
   keepAnchor(boot: string, anchorMs: number): void;
 }
 
+type DatedObservation = Pick<
+  Observation,
+  'at' | 'receivedAt' | 'clock' | 'deviceTime' | 'uncertaintyMs'
+>;
+
 /** What was dated before the time was known is read back where it belongs, once it is. */
-export function inTrueTime<Dated extends { readonly at: Instant; readonly receivedAt: Instant }>(
+export function inTrueTime<Dated extends DatedObservation>(
   dated: Dated & { readonly provisional?: Provisional | undefined },
   trustedTime: TrustedTime,
 ): Dated {
   if (!dated.provisional) return dated;
   const anchorMs = trustedTime.anchorOf(dated.provisional.boot);
-  return anchorMs === undefined ? dated : repaired(dated, anchorMs);
+  return anchorMs === undefined ? dated : withLateness(repaired(dated, anchorMs));
+}
+
+/**
+ * Dated by its arrival, for nobody could hold its device's clock against the time. It may be as old as
+ * that clock said: a device that was out of reach sends what it kept.
+ */
+function withLateness<Dated extends DatedObservation>(dated: Dated): Dated {
+  const { at, clock, receivedAt, deviceTime, uncertaintyMs } = dated;
+  if (clock !== 'gateway' || deviceTime === undefined || uncertaintyMs === undefined) return dated;
+  const said = instantOf(deviceTime, receivedAt);
+  if (said === undefined || Math.abs(at - said) <= uncertaintyMs) return dated;
+  return { ...dated, uncertaintyMs: Math.abs(at - said) };
 }
 
 export function openTrustedTime(database: Database): TrustedTime {

@@ -71,6 +71,17 @@ it('repairs what waited once the time is known, with the patient of that moment'
   expect(others(5_000 + 15 * minute)[0]?.subject).toBe(one?.subject);
 });
 
+it('is as unsure as what a device kept is late, where its arrival is all that dates it', () => {
+  const { keeper, take, owed } = start();
+  take(values(1, new Date(noon - 10 * minute).toISOString()), 5_000);
+  take(values(2, new Date(noon - 10_000).toISOString()), 5_000);
+  keeper.knowTime('b1', anchorMs, noon);
+  expect(owed(6_000)).toMatchObject([
+    { at: noon, clock: 'gateway', uncertaintyMs: 10 * minute },
+    { at: noon, clock: 'gateway', uncertaintyMs: 30_000 },
+  ]);
+});
+
 it('waits a quarter of an hour for the time and no longer, and never for that of another run', () => {
   const { take, owed } = start();
   take(values(1), 5_000);

@@ -11,7 +11,14 @@ it('delivers once all it acknowledged, whatever befalls machine, lines and hospi
   const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
   expect(stdout, stderr).not.toBe('');
   const { acknowledged, destinations, database, crashes, diary } = JSON.parse(stdout);
-  const kept = { lost: [], doubled: [], storedTwice: 0, setAside: 0, delivered: acknowledged };
+  const kept = {
+    lost: [],
+    doubled: [],
+    storedTwice: 0,
+    misdated: 0,
+    setAside: 0,
+    delivered: acknowledged,
+  };
   expect(destinations).toMatchObject(
     ['fhir', 'hl7v2', 'mqtt', 'webhook'].map((id) => ({ id, ...kept })),
   );
