@@ -283,6 +283,7 @@ async function openForwarder(
         now,
         readFile: (path) => readFileSync(join(directory, path)),
         readSecret: (path) => readSecretFile(join(directory, path)),
+        describe: (pseudonym) => admission.call('describe', settings.id, pseudonym),
       }),
     outbox: {
       next: (relay, portion) => admission.call('next', relay, portion),

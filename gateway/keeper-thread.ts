@@ -35,6 +35,7 @@ export interface KeeperCalls
     GlassCalls {
   device(id: string): Device | undefined;
   live(id: DeviceId): LiveView;
+  describe: Keeper['describe'];
   next(relay: string, portion: Portion): OutboxPage;
   delivered(relay: string, names: readonly EntryName[]): void;
   setAside(relay: string, name: EntryName, cause: string, at: number): void;
@@ -153,6 +154,7 @@ function keeperCalls(
     ...auditCalls(store, signer, refusals),
     device: (id) => store.devices.find(id),
     live: (id) => keeper.live(id),
+    describe: (relay, pseudonym) => keeper.describe(relay, pseudonym),
     next: (relay, portion) =>
       store.outbox.next(relay, portion, { boot, monotonicMs: monotonicMs() }),
     delivered: (relay, names) => store.transact(() => store.outbox.delivered(relay, names)),

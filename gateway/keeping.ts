@@ -17,13 +17,14 @@ import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type LivingMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
 import type { Quarantine } from './core/quarantine.ts';
+import type { DeviceDescription } from './core/relay.ts';
 import { feedRoot, releasedJson, releasedTopic } from './core/released-json.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
 import { createLiveValues } from './live-values.ts';
 import { type Admission, admit, type ClockStepped, type Policy } from './pipeline.ts';
-import type { PolicyMaker } from './policy.ts';
+import { describeDevice, type PolicyMaker } from './policy.ts';
 import {
   endQuarantines,
   type QuarantineOrder,
@@ -80,6 +81,8 @@ export interface Keeper {
   feed(isRead: boolean): void;
   /** What a device measured last. */
   live(device: DeviceId): LiveView;
+  /** Of the device that a destination has this pseudonym for. */
+  describe(relay: string, pseudonym: string): DeviceDescription | undefined;
   /**
    * The true time of this run of the machine is known. What was dated before is read back in true
    * time from now on, and what was held because nobody knew whose it was is looked at again.
@@ -146,6 +149,10 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
       isFeedRead = isRead;
     },
     live: (device) => live.of(device),
+    describe(relay, pseudonym) {
+      refresh();
+      return describeDevice(policy, relay, pseudonym);
+    },
     knowTime: (boot, anchorMs, now) =>
       store.transact(() => {
         store.trustedTime.keepAnchor(boot, anchorMs);

@@ -7,7 +7,8 @@ import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
 import { bedOf } from './core/place.ts';
 import type { Protocol } from './core/protocol.ts';
-import type { Lane } from './core/relay.ts';
+import { pseudonymOf } from './core/pseudonym.ts';
+import type { DeviceDescription, Lane } from './core/relay.ts';
 import type { SanitizerRule } from './core/sanitizer.ts';
 import { type Destination, type KnownDevice, type Policy, planLanes } from './pipeline.ts';
 import { ensureSecret } from './pki/secrets.ts';
@@ -111,6 +112,22 @@ export async function openPolicyMaker({
       return { devices: known, stays: stays.all(), destinations, feed, watches, salt };
     },
   };
+}
+
+/** What a destination may know of the device it has this pseudonym for. */
+export function describeDevice(
+  { devices, destinations }: Policy,
+  relay: string,
+  pseudonym: string,
+): DeviceDescription | undefined {
+  const keys = destinations.find((one) => one.relay === relay)?.keys;
+  if (!keys) return undefined;
+  for (const [id, { profile }] of devices) {
+    if (pseudonymOf('device', id, keys.pseudonymKey) !== pseudonym) continue;
+    const { manufacturer, model, specialization } = profile;
+    return { manufacturer, model, specialization };
+  }
+  return undefined;
 }
 
 export function findProtocol(

@@ -16,7 +16,7 @@ export interface HttpsClientOptions {
 }
 
 export interface HttpsRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   /** On the same server; where everything is sent to when left out. */
   readonly url?: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -109,7 +109,8 @@ async function answerOf(response: IncomingMessage, bytesMax: number): Promise<An
   const { statusCode: status = 0, headers } = response;
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   const body = await bodyOf(response, bytesMax);
-  return { status, retryAfter: headers['retry-after'], mediaType, body };
+  const { location, 'retry-after': retryAfter } = headers;
+  return { status, retryAfter, mediaType, location, body };
 }
 
 async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<string | undefined> {

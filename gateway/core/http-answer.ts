@@ -6,6 +6,8 @@ export interface Answer {
   readonly retryAfter?: string | undefined;
   /** The media type, in lower case and without its parameters. */
   readonly mediaType?: string | undefined;
+  /** Where what was made is, by the server. */
+  readonly location?: string | undefined;
   readonly body: string | undefined;
 }
 

@@ -88,6 +88,14 @@ export const probeMsMax = 10_000;
 export const channels = { alerts: ['alert'], data: ['numeric', 'trend', 'waveform'] } as const;
 export type Channel = keyof typeof channels;
 
+/** What a destination may know of a device: its kind, never which one of its kind it is. */
+export interface DeviceDescription {
+  readonly manufacturer: string;
+  readonly model: string;
+  /** ISO/IEEE 11073-10101 reference id; empty where there is none. */
+  readonly specialization: string;
+}
+
 /** What a relay may use besides its options. Paths are relative to the site directory. */
 export interface RelayContext {
   readonly channel: Channel;
@@ -96,6 +104,8 @@ export interface RelayContext {
   readonly readFile: (path: string) => Buffer;
   /** Refuses a file that others may read. */
   readonly readSecret: (path: string) => Buffer;
+  /** The device with this pseudonym of the destination's; undefined when it is not registered. */
+  readonly describe?: (pseudonym: string) => Promise<DeviceDescription | undefined>;
 }
 
 export interface Relay<Options = unknown> {

@@ -15,6 +15,22 @@ export function classify(answer: Answer, entryCount: number, now: number): Deliv
   return declined(answer, now, issueOf(body));
 }
 
+/**
+ * The fate of one conditional create (FHIR R4 http.html#ccreate): 201 when it is new, 200 when it was
+ * there. Either needs a mark of a FHIR server: the address of what it has, or a resource.
+ */
+export function classifyCreate(answer: Answer, now: number): Delivery {
+  const { status, body, location } = answer;
+  if (status < 200 || status >= 300) return declined(answer, now, issueOf(body));
+  if (body === undefined) return { outcome: 'unknown', cause: 'answer incomplete' };
+  const isOfFhir = Resource.safeParse(parse(body)).success || (body === '' && location);
+  return isOfFhir && (status === 200 || status === 201)
+    ? { outcome: 'delivered' }
+    : { outcome: 'unknown', cause: 'answer does not say that it is stored' };
+}
+
+const Resource = z.object({ resourceType: z.string() });
+
 const TransactionResponse = z.object({
   resourceType: z.literal('Bundle'),
   type: z.literal('transaction-response'),

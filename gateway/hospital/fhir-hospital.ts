@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { TransactionBundle, type TransactionEntry } from './fhir-schema.ts';
+import { metadata, searchset, send, sendIssue, sendText } from './fhir-answer.ts';
+import { Device, Observation, TransactionBundle, type TransactionEntry } from './fhir-schema.ts';
 import {
   createResourceStore,
   type HospitalCounts,
@@ -62,8 +63,8 @@ const requestTimeoutMs = 60_000;
 const retryAfterSeconds = 2;
 
 /**
- * A hospital's FHIR R4 server, in memory: transaction, search by identifier and metadata over
- * HTTPS. A real endpoint on a real socket; what it refuses, a strict one would refuse too.
+ * A hospital's FHIR R4 server, in memory: transaction, conditional create and update, search by
+ * identifier and metadata over HTTPS. A real endpoint on a real socket; what it refuses, a strict one would refuse too.
  */
 export async function startFhirHospital(options: FhirHospitalOptions): Promise<FhirHospital> {
   const { key, cert, clientCa, port = 0, host = '127.0.0.1' } = options;
@@ -139,13 +140,12 @@ async function answer(desk: Desk, request: IncomingMessage, response: ServerResp
   if (request.method === 'GET' && pathname === '/fhir/metadata')
     return send(response, 200, metadata);
   const type = /^\/fhir\/(Observation|Device)$/.exec(pathname)?.[1];
+  const token = searchParams.get('identifier') ?? '';
   if (request.method === 'GET' && type) {
-    const token = searchParams.get('identifier') ?? '';
     return send(response, 200, searchset(desk.store.search(type, token)));
   }
-  if (request.method !== 'POST' || !/^\/fhir\/?$/.test(pathname)) {
-    return sendIssue(response, 404, 'not-found');
-  }
+  const write = writeOf(request.method, pathname);
+  if (!write) return sendIssue(response, 404, 'not-found');
   if (!/^application\/fhir\+json(;|$)/.test(request.headers['content-type'] ?? '')) {
     return sendIssue(response, 415, 'not-supported');
   }
@@ -154,7 +154,22 @@ async function answer(desk: Desk, request: IncomingMessage, response: ServerResp
     response.setHeader('connection', 'close');
     return sendIssue(response, 413, 'too-long');
   }
-  return transact(desk, body, request, response);
+  return write(desk, body, request, response, token);
+}
+
+type Write = (
+  desk: Desk,
+  body: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+) => void;
+
+function writeOf(method: string | undefined, pathname: string): Write | undefined {
+  if (method === 'POST' && /^\/fhir\/?$/.test(pathname)) return transact;
+  if (method === 'POST' && pathname === '/fhir/Observation') return create;
+  if (method === 'PUT' && pathname === '/fhir/Device') return update;
+  return undefined;
 }
 
 function transact(desk: Desk, body: string, request: IncomingMessage, response: ServerResponse) {
@@ -162,63 +177,87 @@ function transact(desk: Desk, body: string, request: IncomingMessage, response: 
   if (!bundle.success) {
     return sendIssue(response, 422, 'structure', bundle.error.issues[0]?.path);
   }
-  const entries = bundle.data.entry;
-  const refused = desk.fault === '422-one' ? indexOf(entries, desk.refused) : -1;
-  if (refused >= 0) return sendIssue(response, 422, 'business-rule', ['entry', refused]);
-
-  const stored = desk.store.apply(entries);
-  if (stored === 'full') return sendIssue(response, 507, 'too-costly');
-  if (stored === 'ambiguous') return sendIssue(response, 412, 'multiple-matches');
-  desk.record(stored.fresh);
-
+  const stored = store(desk, bundle.data.entry, response);
+  if (!stored) return;
   const json = JSON.stringify({
     resourceType: 'Bundle',
     type: 'transaction-response',
     entry: stored.statuses.map((one) => ({ response: one })),
   });
+  sendStored(desk, 200, json, request, response);
+}
+
+/** FHIR R4 http.html#ccreate. */
+function create(desk: Desk, body: string, request: IncomingMessage, response: ServerResponse) {
+  const resource = Observation.safeParse(parse(body));
+  if (!resource.success) {
+    return sendIssue(response, 422, 'structure', resource.error.issues[0]?.path);
+  }
+  const ifNoneExist = request.headers['if-none-exist'];
+  const asked = { method: 'POST', url: 'Observation', ifNoneExist: String(ifNoneExist) } as const;
+  const entry = { fullUrl: '', resource: resource.data, request: asked };
+  const [status] = store(desk, [entry], response)?.statuses ?? [];
+  if (!status) return;
+  response.setHeader('location', `/fhir/${status.location}`);
+  const outcome = { resourceType: 'OperationOutcome', issue: [] };
+  sendStored(desk, Number.parseInt(status.status, 10), JSON.stringify(outcome), request, response);
+}
+
+/** FHIR R4 http.html#cond-update. */
+function update(
+  desk: Desk,
+  body: string,
+  _request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+) {
+  const device = Device.safeParse(parse(body));
+  if (!device.success) {
+    return sendIssue(response, 422, 'structure', device.error.issues[0]?.path);
+  }
+  const status = desk.store.update(device.data, token);
+  if (status === 412) return sendIssue(response, status, 'multiple-matches');
+  if (status === 507) return sendIssue(response, status, 'too-costly');
+  response.writeHead(status).end();
+}
+
+/** Undefined when it was refused, which is answered. */
+function store(desk: Desk, entries: readonly TransactionEntry[], response: ServerResponse) {
+  const refused = desk.fault === '422-one' ? indexOf(entries, desk.refused) : -1;
+  const stored = refused >= 0 ? 'refused' : desk.store.apply(entries);
+  switch (stored) {
+    case 'refused':
+      return void sendIssue(response, 422, 'business-rule', ['entry', refused]);
+    case 'full':
+      return void sendIssue(response, 507, 'too-costly');
+    case 'ambiguous':
+      return void sendIssue(response, 412, 'multiple-matches');
+    default:
+      desk.record(stored.fresh);
+      return stored;
+  }
+}
+
+/** It is stored; what the line makes of the answer is the fault's affair. */
+function sendStored(
+  desk: Desk,
+  status: number,
+  json: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
   if (desk.fault === 'cut-after-store') return void request.socket.destroy();
-  if (desk.fault === 'truncated') return sendText(response, 200, json.slice(0, json.length / 2));
-  if (desk.fault !== 'slow') return sendText(response, 200, json);
+  if (desk.fault === 'truncated') return sendText(response, status, json.slice(0, json.length / 2));
+  if (desk.fault !== 'slow') return sendText(response, status, json);
   const timer = setTimeout(() => {
     desk.timers.delete(timer);
-    sendText(response, 200, json);
+    sendText(response, status, json);
   }, desk.slowMs);
   desk.timers.add(timer);
 }
 
 function indexOf(entries: readonly TransactionEntry[], id: string | undefined): number {
   return entries.findIndex(({ resource }) => resource.identifier.some(({ value }) => value === id));
-}
-
-const metadata = {
-  resourceType: 'CapabilityStatement',
-  status: 'active',
-  date: '2026-01-01',
-  kind: 'instance',
-  implementation: { description: 'Simulated hospital: nothing is kept.' },
-  fhirVersion: '4.0.1',
-  format: ['json'],
-  rest: [
-    {
-      mode: 'server',
-      resource: ['Observation', 'Device'].map((type) => ({
-        type,
-        interaction: [{ code: 'create' }, { code: 'search-type' }],
-        conditionalCreate: true,
-        searchParam: [{ name: 'identifier', type: 'token' }],
-      })),
-      interaction: [{ code: 'transaction' }],
-    },
-  ],
-};
-
-function searchset(found: readonly StoredResource[]): object {
-  return {
-    resourceType: 'Bundle',
-    type: 'searchset',
-    total: found.length,
-    entry: found.map(({ id, resource }) => ({ resource: { ...resource, id } })),
-  };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
@@ -240,30 +279,4 @@ function parse(text: string): unknown {
     // The schema refuses undefined; that is the answer a client gets.
     return undefined;
   }
-}
-
-function sendIssue(
-  response: ServerResponse,
-  status: number,
-  code: string,
-  path?: readonly PropertyKey[],
-): void {
-  const steps = path?.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-  const expression = steps && [`Bundle${steps.join('')}`];
-  send(response, status, {
-    resourceType: 'OperationOutcome',
-    issue: [{ severity: 'error', code, ...(expression && { expression }) }],
-  });
-}
-
-function send(response: ServerResponse, status: number, resource: object): void {
-  sendText(response, status, JSON.stringify(resource));
-}
-
-function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'content-type': 'application/fhir+json; fhirVersion=4.0',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }

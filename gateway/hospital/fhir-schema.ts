@@ -147,9 +147,19 @@ export const Observation = z
     'unit is not the one of the vital sign',
   );
 
-const Device = z.strictObject({
+/** What is put under a name that is looked for has none of its own (http.html#cond-update). */
+export const Device = z.strictObject({
   resourceType: z.literal('Device'),
   identifier: z.array(Identifier).min(1),
+  status: z.enum(['active', 'inactive', 'entered-in-error', 'unknown']),
+  manufacturer: Text.optional(),
+  deviceName: z
+    .array(
+      z.strictObject({ name: Text, type: z.enum(['manufacturer-name', 'model-name', 'other']) }),
+    )
+    .min(1)
+    .optional(),
+  type: CodeableConcept.optional(),
 });
 
 /** The most entries one transaction may carry. */
@@ -166,10 +176,10 @@ export const TransactionBundle = z.strictObject({
           .regex(
             /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
           ),
-        resource: z.discriminatedUnion('resourceType', [Observation, Device]),
+        resource: Observation,
         request: z.strictObject({
           method: z.literal('POST'),
-          url: z.enum(['Observation', 'Device']),
+          url: z.literal('Observation'),
           ifNoneExist: z.string().startsWith('identifier=').optional(),
         }),
       }),
@@ -177,9 +187,9 @@ export const TransactionBundle = z.strictObject({
     .min(1)
     .max(entriesMax)
     // FHIR R4 bundle.html bdl-7: a fullUrl is unique in its bundle.
-    .refine((entries) => new Set(entries.map((one) => one.fullUrl)).size === entries.length)
-    .refine((entries) => entries.every((one) => one.request.url === one.resource.resourceType)),
+    .refine((entries) => new Set(entries.map((one) => one.fullUrl)).size === entries.length),
 });
 
-export type FhirResource = z.output<typeof Observation> | z.output<typeof Device>;
+export type DeviceResource = z.output<typeof Device>;
+export type FhirResource = z.output<typeof Observation> | DeviceResource;
 export type TransactionEntry = z.output<typeof TransactionBundle>['entry'][number];

@@ -1,10 +1,10 @@
 import { observationIdSystem } from '../core/observation.ts';
-import type { FhirResource, TransactionEntry } from './fhir-schema.ts';
+import type { DeviceResource, FhirResource, TransactionEntry } from './fhir-schema.ts';
 
 export interface StoredResource {
   /** The server's own id. */
   readonly id: string;
-  readonly resource: FhirResource;
+  resource: FhirResource;
 }
 
 /** In observations by our identifier, so a blood pressure of three counts three. */
@@ -33,6 +33,8 @@ export interface ResourceStore {
   readonly counts: HospitalCounts;
   /** All or nothing (FHIR R4 http.html#transaction). Says `full` or `ambiguous` when nothing was stored. */
   apply(entries: readonly TransactionEntry[]): Stored | 'full' | 'ambiguous';
+  /** FHIR R4 http.html#cond-update: the status to answer with. */
+  update(device: DeviceResource, token: string): 200 | 201 | 412 | 507;
   search(type: string, token: string): readonly StoredResource[];
 }
 
@@ -70,6 +72,15 @@ export function createResourceStore(resourcesMax: number): ResourceStore {
     observations,
     counts,
     search,
+    update(device, token) {
+      const [existing, another] = search('Device', token);
+      if (another) return 412;
+      if (!existing && size >= resourcesMax) return 507;
+      if (!existing) create(device);
+      else existing.resource = device;
+      return existing ? 200 : 201;
+    },
+
     apply(entries) {
       if (size + entries.length > resourcesMax) return 'full';
       const tokens = entries.map(({ request }) => tokenOf(request.ifNoneExist));

@@ -1,11 +1,7 @@
 import { createPrivateKey, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import {
-  brokenDelivery,
-  connectionsMax,
-  type HttpsClient,
-  openHttpsClient,
-} from '../clients/https-client.ts';
+import { brokenDelivery, type HttpsClient, openHttpsClient } from '../clients/https-client.ts';
+import { sendEach } from '../clients/send-each.ts';
 import {
   httpsUrl,
   isKeyWithCertificate,
@@ -86,41 +82,6 @@ interface Line {
   /** As it is requested and signed. */
   readonly url: string;
   readonly now: () => number;
-}
-
-/** In the order of each device, of several devices at once. Ends with the first that fails. */
-async function sendEach(
-  batch: readonly OutboxEntry[],
-  send: (entry: OutboxEntry) => Promise<Delivery>,
-): Promise<Delivery> {
-  const rows = [...Map.groupBy(batch, ({ observations: [first] }) => first?.device).values()];
-  const failures: Delivery[] = [];
-  let deliveredCount = 0;
-  async function work(): Promise<void> {
-    for (let row = rows.shift(); row; row = rows.shift()) {
-      for (const entry of row) {
-        if (failures.length > 0) return;
-        const delivery = await send(entry);
-        if (delivery.outcome === 'delivered') deliveredCount += 1;
-        else failures.push(delivery);
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: connectionsMax }, work));
-  return together(failures, deliveredCount);
-}
-
-/**
- * What became of all of them. To wait goes before to narrow down, and `retry` says that nothing
- * was stored.
- */
-function together(failures: readonly Delivery[], deliveredCount: number): Delivery {
-  const worst = (['unknown', 'retry', 'refused'] as const)
-    .map((outcome) => failures.find((failure) => failure.outcome === outcome))
-    .find((failure) => failure !== undefined);
-  if (!worst || worst.outcome === 'delivered') return { outcome: 'delivered' };
-  const isPartly = deliveredCount > 0 && worst.outcome === 'retry';
-  return isPartly ? { outcome: 'unknown', cause: worst.cause } : worst;
 }
 
 async function sendOne(

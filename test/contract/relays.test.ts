@@ -208,7 +208,15 @@ function nextBatch() {
   };
 }
 
-describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
+/** Relays that can send in more than one way keep every promise in each. */
+const modes: Readonly<Record<string, readonly object[]>> = {
+  'fhir.ts': [{ mode: 'transaction' }, { mode: 'single' }],
+};
+const runs = globSync('*.ts', { cwd: folder }).flatMap((name) =>
+  (modes[name] ?? [{}]).map((mode) => ({ name, mode })),
+);
+
+describe.each(runs)('$name $mode', async ({ name, mode }) => {
   const relay: Relay = (await import(join(folder, name))).default;
   let tls: TestCertificate;
   let destination: Destination;
@@ -217,7 +225,9 @@ describe.each(globSync('*.ts', { cwd: folder }))('%s', async (name) => {
     const start = destinations[relay.id];
     if (!start) throw new Error(`no destination to test ${name} against`);
     tls = await makeHospitalCertificate();
-    destination = await start(tls);
+    const started = await start(tls);
+    const optionsFor = (port: number) => ({ ...(started.optionsFor(port) as object), ...mode });
+    destination = { ...started, optionsFor };
   });
   afterAll(() => destination?.close());
 

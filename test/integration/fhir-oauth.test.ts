@@ -109,7 +109,7 @@ it.each([
       },
       grant_type: 'client_credentials',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      scope: 'system/Observation.c system/Device.c',
+      scope: 'system/Observation.c system/Device.cu',
     },
   ]);
   const { iat, exp } = assertions[0] as { iat: number; exp: number };

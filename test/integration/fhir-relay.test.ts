@@ -3,7 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, get } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { OutboxEntry, RelayConnection } from '../../gateway/core/relay.ts';
+import type {
+  Channel,
+  DeviceDescription,
+  OutboxEntry,
+  RelayConnection,
+  RelayContext,
+} from '../../gateway/core/relay.ts';
 import {
   type FhirHospitalOptions,
   startFhirHospital,
@@ -16,6 +22,7 @@ import {
   type TestCertificate,
 } from '../support/hospital-certificate.ts';
 import { outboxEntry, released } from '../support/released.ts';
+import { until } from '../support/site.ts';
 
 let tls: TestCertificate;
 let stranger: TestCertificate;
@@ -31,6 +38,9 @@ function entries(...ids: string[]): OutboxEntry[] {
 
 interface Settings {
   readonly port: number;
+  readonly mode?: 'transaction' | 'single';
+  readonly channel?: Channel;
+  readonly describe?: RelayContext['describe'];
   readonly timeoutMs?: number;
   readonly client?: TestCertificate;
   readonly host?: string;
@@ -41,6 +51,9 @@ function connect({
   timeoutMs = 2_000,
   client,
   host = '127.0.0.1',
+  mode = 'transaction',
+  channel = 'data',
+  describe,
 }: Settings): RelayConnection {
   const files: Record<string, string | undefined> = {
     ca: tls.ca,
@@ -50,11 +63,13 @@ function connect({
   const options = fhir.options.parse({
     url: `https://${host}:${port}/fhir`,
     timeoutMs,
+    mode,
     ca: 'ca',
     ...(client && { clientCertificate: 'cert', clientKey: 'key' }),
   });
   const connection = fhir.connect(options, {
-    channel: 'data',
+    channel,
+    ...(describe && { describe }),
     now: () => Date.now(),
     readFile: (path) => Buffer.from(files[path] ?? ''),
     readSecret: (path) => Buffer.from(files[path] ?? ''),
@@ -147,7 +162,7 @@ describe('a hospital that is well', () => {
   });
 
   it('is not full of what it has no room for', async () => {
-    const hospital = await startHospital({ resourcesMax: 2 });
+    const hospital = await startHospital({ resourcesMax: 1 });
     const connection = connect(hospital);
     expect(await connection.send(entries('a'))).toEqual({ outcome: 'delivered' });
     expect(await connection.send(entries('b'))).toMatchObject({
@@ -166,8 +181,7 @@ describe('a hospital that is well', () => {
     hospital.setFault('422-one', 'b');
     expect(await connect(hospital).send(entries('a', 'b'))).toEqual({
       outcome: 'refused',
-      // After the one Device.
-      cause: 'HTTP 422 (business-rule at Bundle.entry[2])',
+      cause: 'HTTP 422 (business-rule at Bundle.entry[1])',
     });
     expect(hospital.stored.size).toBe(0);
   });
@@ -179,6 +193,113 @@ describe('a hospital that is well', () => {
       outcome: 'retry',
       afterMs: 2_000,
     });
+  });
+});
+
+describe('resource by resource', () => {
+  it('sends every resource of a record, those of one device in order', async () => {
+    const recorded: string[] = [];
+    const hospital = await startHospital({ record: (ids) => recorded.push(...ids) });
+    const wide = outboxEntry([released({ id: 'a.0' }), released({ id: 'a.1' })], 1);
+    const batch = [wide, ...entries('b', 'c')];
+    expect(await connect({ ...hospital, mode: 'single' }).send(batch)).toEqual({
+      outcome: 'delivered',
+    });
+    expect(recorded).toEqual(['a.0', 'a.1', 'b', 'c']);
+    expect(hospital.counts).toMatchObject({ stored: 4, repeated: 0, duplicates: 0 });
+  });
+
+  it('does not say of a record that is stored in part that nothing of it is', async () => {
+    let asked = 0;
+    const server = await startServer((request, response) => {
+      asked += 1;
+      request.resume();
+      response.setHeader('location', 'https://127.0.0.1/fhir/Observation/1');
+      response.writeHead(asked === 1 ? 201 : 503).end();
+    });
+    const wide = outboxEntry([released({ id: 'a.0' }), released({ id: 'a.1' })], 1);
+    expect(await connect({ ...server, mode: 'single' }).send([wide])).toEqual({
+      outcome: 'unknown',
+      cause: 'HTTP 503',
+    });
+  });
+});
+
+describe('a device', () => {
+  const oximeter: DeviceDescription = {
+    manufacturer: 'Nonin',
+    model: 'Onyx II 9560',
+    specialization: 'MDC_DEV_SPEC_PROFILE_PULS_OXIM',
+  };
+  interface Found {
+    readonly total: number;
+    readonly entry: readonly { readonly resource: unknown }[];
+  }
+  const found = async (url: string) =>
+    (await getJson(`${url}/Device?identifier=urn:wardgate:device-pseudonym|_device`)) as Found;
+
+  it('is told of once, and again once it is another', async () => {
+    let now = oximeter;
+    let asked = 0;
+    const hospital = await startHospital();
+    const describe = async () => {
+      asked += 1;
+      return now;
+    };
+    const connection = connect({ ...hospital, describe });
+    await connection.send(entries('a'));
+    await connection.send(entries('b'));
+    await until('it is told', async () => (await found(hospital.url)).total === 1);
+    expect(asked).toBe(1);
+    expect((await found(hospital.url)).entry[0]?.resource).toMatchObject({
+      identifier: [{ system: 'urn:wardgate:device-pseudonym', value: '_device' }],
+      manufacturer: 'Nonin',
+      deviceName: [{ name: 'Onyx II 9560', type: 'model-name' }],
+      type: { text: 'MDC_DEV_SPEC_PROFILE_PULS_OXIM' },
+    });
+    now = { ...oximeter, model: '3231' };
+    // As after a restart: the same Device is changed, and there is no second one.
+    await connect({ ...hospital, describe }).send(entries('c'));
+    await until('the change is told', async () =>
+      JSON.stringify((await found(hospital.url)).entry).includes('3231'),
+    );
+    expect((await found(hospital.url)).total).toBe(1);
+  });
+
+  it('is told of on one line only, that of the measurements', async () => {
+    const hospital = await startHospital();
+    const asked: Channel[] = [];
+    for (const channel of ['alerts', 'data'] as const) {
+      const describe = async () => {
+        asked.push(channel);
+        return oximeter;
+      };
+      await connect({ ...hospital, channel, describe }).send(entries(channel));
+    }
+    await until('it is told', async () => (await found(hospital.url)).total === 1);
+    expect(asked).toEqual(['data']);
+  });
+
+  it('that the server does not take, or nobody knows, holds nothing up', async () => {
+    const puts: string[] = [];
+    const hospital = await startServer((request, response) => {
+      if (request.method === 'PUT') puts.push(request.url ?? '');
+      request.resume();
+      const entry = [{ response: { status: '201' } }];
+      const bundle = { resourceType: 'Bundle', type: 'transaction-response', entry };
+      if (request.method === 'PUT') response.writeHead(412).end();
+      else response.end(JSON.stringify(bundle));
+    });
+    const connection = connect({ ...hospital, describe: async () => oximeter });
+    for (const id of ['a', 'b', 'c'])
+      expect(await connection.send(entries(id))).toEqual({ outcome: 'delivered' });
+    await until('it was tried', async () => puts.length > 0);
+    for (const id of ['d', 'e'])
+      expect(await connection.send(entries(id))).toEqual({ outcome: 'delivered' });
+    // A bare `|` is no part of an address.
+    expect(puts).toEqual(['/fhir/Device?identifier=urn:wardgate:device-pseudonym%7C_device']);
+    const stranger = connect({ ...hospital, describe: async () => undefined });
+    expect(await stranger.send(entries('f'))).toEqual({ outcome: 'delivered' });
   });
 });
 

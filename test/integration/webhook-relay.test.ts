@@ -107,12 +107,22 @@ describe('a batch', () => {
     }
   });
 
-  it('of which some is stored is not said to be stored nowhere', async () => {
+  it('of which one is refused says which, and that those before it are there', async () => {
     const receiver = await startReceiver();
     const connection = connect(receiver.port);
     receiver.setFault('422-one', 'c.0');
-    expect((await connection.send(entries)).outcome).toBe('refused');
+    expect(await connection.send(entries)).toEqual({ outcome: 'delivered', entryCount: 2 });
+    const refused = { outcome: 'refused', cause: 'HTTP 422', entryCount: 1 };
+    expect(await connection.send(entries.slice(2))).toEqual(refused);
     expect(receiver.stored.size).toBe(2);
+  });
+
+  it('of which the first is refused is narrowed at once, whatever became of the others', async () => {
+    const receiver = await startReceiver();
+    const others = ['_b', '_c'].map((device) => outboxEntry([released({ id: device, device })]));
+    receiver.setFault('422-one', 'a.0');
+    const delivery = await connect(receiver.port).send([...entries.slice(0, 1), ...others]);
+    expect(delivery).toEqual({ outcome: 'refused', cause: 'HTTP 422', entryCount: 1 });
   });
 
   it('waits as long as the receiver asks', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Answer, retryAfterMs, retryAfterMsMax } from '../../../gateway/core/http-answer.ts';
-import { classify } from '../../../gateway/fhir/outcome.ts';
+import { classify, classifyCreate } from '../../../gateway/fhir/outcome.ts';
 
 const now = Date.UTC(2026, 10, 22, 10, 0, 0);
 const stored = bundle('201 Created', '200 OK');
@@ -17,6 +17,29 @@ function bundle(...statuses: string[]): string {
 function outcomeOf(status: number, body?: string, changes: Partial<Answer> = {}) {
   return classify({ status, body, ...changes }, 2, now);
 }
+
+describe('an answer to one conditional create', () => {
+  const outcome = '{"resourceType":"OperationOutcome","issue":[]}';
+  const location = 'https://ehr.example/fhir/Observation/1/_history/1';
+  it.each<[string, string, Partial<Answer>]>([
+    ['delivered', 'that it is new', { status: 201, body: outcome }],
+    ['delivered', 'that it was there', { status: 200, body: outcome }],
+    ['delivered', 'where it is and nothing else', { status: 201, body: '', location }],
+    ['delivered', 'where it was and nothing else', { status: 200, body: '', location }],
+    ['unknown', 'nothing', { status: 200, body: '' }],
+    ['unknown', 'that it will look into it', { status: 202, body: outcome }],
+    ['unknown', 'what was cut off', { status: 201, location, body: undefined }],
+    ['unknown', 'half a resource', { status: 201, location, body: outcome.slice(0, 20) }],
+    ['unknown', 'a page', { status: 200, location, body: '<html>Sign in</html>' }],
+    ['unknown', 'JSON of something else', { status: 200, body: '{"ok":true}' }],
+    ['refused', 'that it is there twice', { status: 412, body: outcome }],
+    ['refused', 'that it cannot be', { status: 422, body: outcome }],
+    ['retry', 'that it is busy', { status: 503, body: '' }],
+    ['retry', 'that access is wrong', { status: 403, body: '' }],
+  ])('is %s when it says %s', (fate, _, answer) => {
+    expect(classifyCreate({ status: 0, body: '', ...answer }, now).outcome).toBe(fate);
+  });
+});
 
 describe('an answer of success', () => {
   it('is delivered when it accounts for every entry', () => {

@@ -16,10 +16,8 @@ function parse(entries: typeof batch) {
   return bundle.entry;
 }
 
-it('creates every device once, then every observation, each only if it is not there', () => {
+it('creates every observation only if it is not there', () => {
   expect(parse(batch).map(({ request }) => request)).toEqual([
-    create('Device', 'urn:wardgate:device-pseudonym|_device'),
-    create('Device', 'urn:wardgate:device-pseudonym|_two'),
     create('Observation', 'urn:wardgate:observation|a.0'),
     create('Observation', 'urn:wardgate:observation|a.1'),
     create('Observation', 'urn:wardgate:observation|b.0'),
@@ -40,7 +38,7 @@ it('gives every resource a name of its own', () => {
 });
 
 it('escapes what is part of the search language', () => {
-  const [, observation] = parse([outboxEntry([released({ id: 'a|b,c$d\\e&f=g h' })])]);
+  const [observation] = parse([outboxEntry([released({ id: 'a|b,c$d\\e&f=g h' })])]);
   const token = new URLSearchParams(observation?.request.ifNoneExist).get('identifier');
   expect(token).toBe('urn:wardgate:observation|a\\|b\\,c\\$d\\\\e&f=g h');
 });
