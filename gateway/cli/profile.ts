@@ -1,5 +1,11 @@
 import { defineCommand, siteOptions } from '../command.ts';
+import type { Instant } from '../core/observation.ts';
 import { loadProfiles, readProfile } from '../profiles.ts';
+import { assess } from '../rama/assess.ts';
+import { canonicalJson } from '../rama/canonical.ts';
+import { draftSubject } from '../rama/draft.ts';
+import { gradeOf } from '../rama/score.ts';
+import { explanationLines, intervalText, scoreLine } from '../rama-text.ts';
 
 const list = defineCommand({
   name: 'list',
@@ -21,14 +27,26 @@ const list = defineCommand({
 
 const check = defineCommand({
   name: 'check',
-  summary: 'Checks a draft of a profile.',
+  summary: 'Checks a draft of a profile, and scores the device before there is one.',
   arguments: ['<file>'],
   options: siteOptions.pick({ json: true }),
   example: 'wardgate profile check my-device.json',
 
   async run({ arguments: [file = ''], options, print }) {
     const profile = await readProfile(file);
-    print(options.json ? JSON.stringify(profile) : `${profile.id} is a valid profile.`);
+    const rama = assess(draftSubject(profile, Date.now() as Instant), Date.now() as Instant);
+    if (options.json) {
+      print(JSON.stringify({ profile, rama: JSON.parse(canonicalJson(rama)) }));
+      return 0;
+    }
+    print(`${profile.id} is a valid profile.`);
+    print(`RAMA ${scoreLine(rama)}, ${intervalText(rama)}: what nobody stated counts as unknown.`);
+    for (const line of explanationLines(rama)) print(line);
+    if (rama.withoutGateway !== undefined) {
+      print(
+        `Without the gateway ${scoreLine({ score: rama.withoutGateway, grade: gradeOf(rama.withoutGateway) })}.`,
+      );
+    }
     return 0;
   },
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { absentReasonIds } from './absent-reason.ts';
 import { clinicalFunctions, deviceClasses } from './device.ts';
 import { metricIds } from './metric.ts';
+import { postureQuestions } from './rama.ts';
 
 /** A topic of this device alone: `{id}` is one whole level of it. */
 const topic = z
@@ -61,6 +62,18 @@ const ProfileMetric = z.strictObject({
   cadence: z.enum(['episodic', 'periodic']).default('periodic'),
 });
 
+/** Answers that are the maker’s to give; how it stands in a hospital is seen there (docs/rama.md). */
+const SecurityStatements = z.strictObject({
+  openService: z.enum(postureQuestions.openService).optional(),
+  remoteService: z.enum(postureQuestions.remoteService).optional(),
+  radio: z.enum(postureQuestions.radio).optional(),
+  support: z.enum(postureQuestions.support).optional(),
+  updateSigning: z.enum(postureQuestions.updateSigning).optional(),
+  sbom: z.enum(postureQuestions.sbom).optional(),
+  identifiersOnLine: z.enum(postureQuestions.identifiersOnLine).optional(),
+  storage: z.enum(postureQuestions.storage).optional(),
+});
+
 /** What a device is and says. Pure data: the same schema reads the profiles a site adds as JSON. */
 export const DeviceProfile = z
   .strictObject({
@@ -93,6 +106,8 @@ export const DeviceProfile = z
       authenticates: z.boolean(),
       encrypts: z.boolean(),
       updatable: z.boolean(),
+      /** What its maker states of it; what is left out is unknown, which is never safe. */
+      statements: SecurityStatements.prefault({}),
     }),
     /** Document and section each statement above was taken from. */
     sources: z.array(z.string()).min(1),

@@ -119,6 +119,10 @@ export const failures = {
     exit: 1,
     remedy: 'Check the path and its rights; the file is checkpoints.jsonl or a collector’s log.',
   },
+  'score-file-invalid': {
+    exit: 1,
+    remedy: 'Correct the file at the path shown; see docs/rama.md.',
+  },
   'capture-unreadable': { exit: 1, remedy: 'Check the path of the capture.' },
   'capture-empty': {
     exit: 1,

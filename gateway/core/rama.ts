@@ -1,5 +1,5 @@
 import type { ClinicalFunction, DeviceClass } from './device.ts';
-import type { Severity } from './finding.ts';
+import type { Outcome, Severity } from './finding.ts';
 import type { Instant } from './observation.ts';
 import type { ThreatId } from './threat.ts';
 
@@ -14,7 +14,15 @@ export type FactorId = (typeof factorIds)[number];
 
 /** What is asked of a device, and the answers there are, from bad to good. */
 export const postureQuestions = {
-  authentication: ['anonymous', 'default-password', 'password', 'mtls-software', 'mtls-hardware'],
+  // A cable bound to one device, which is recognised on it, proves about as much as a password.
+  authentication: [
+    'anonymous',
+    'default-password',
+    'password',
+    'bound-line',
+    'mtls-software',
+    'mtls-hardware',
+  ],
   passwordAge: ['over-365-days', 'recent'],
   topicRights: ['wildcard', 'own-only'],
   transport: ['none', 'tls-1.0-or-1.1', 'tls-1.2-legacy', 'serial', 'tls-1.2-aead', 'tls-1.3'],
@@ -58,7 +66,6 @@ export type StatementState = 'known' | 'stale' | 'unknown';
 
 const dayMs = 86_400_000;
 /** How long a statement of each kind is believed. */
-/** @public */
 export const statementTtlMs = {
   posture: dayMs,
   vulnerabilityFeed: 7 * dayMs,
@@ -119,7 +126,7 @@ export interface ThreatEpisode {
   readonly severity: Severity;
   /** 0 to 1: the detector's precision. */
   readonly confidence: number;
-  readonly outcome: 'detected' | 'blocked';
+  readonly outcome: Outcome;
   /** Of its latest finding. */
   readonly at: Instant;
   /** Somebody closed it and its cause is gone. */
@@ -127,7 +134,6 @@ export interface ThreatEpisode {
 }
 
 /** All that is known of a device. */
-/** @public */
 export interface RamaSubject {
   readonly class: DeviceClass;
   readonly function: ClinicalFunction;
@@ -170,7 +176,6 @@ export interface RamaWhatIf {
 }
 
 /** 0 to 100, higher is safer. */
-/** @public */
 export interface RamaScore {
   readonly method: 'rama-gw/1';
   /** SHA-256 over all weights and criteria: scores of different ones are not compared. */
@@ -200,13 +205,15 @@ export interface RamaScore {
   readonly vulnerabilities: readonly RamaVulnerability[];
   /** Its score if this gateway were not there; undefined where nothing would differ. */
   readonly withoutGateway?: number | undefined;
-  readonly evidence: readonly RamaEvidence[];
 }
 
 export interface RamaFactor {
   readonly badness: number;
+  /** -ln(1 - weight * badness): what the points are shared out by. */
   readonly lambda: number;
   readonly points: number;
+  /** What `raw` would rise by if this factor were spotless. */
+  readonly gain: number;
 }
 
 export interface RamaGate {
@@ -219,11 +226,17 @@ export interface RamaGate {
 
 export interface RamaVulnerability {
   readonly id: string;
+  readonly status: VexStatus;
   /** Its share of factor V's badness, 0 to 1. */
   readonly badness: number;
   readonly ssvc?: SsvcAction | undefined;
   readonly deadline?: PatchDeadline | undefined;
   readonly mitigation?: Mitigation | undefined;
+}
+
+/** A score with all that it was made of, so that anybody can compute it again. */
+export interface RamaReport extends RamaScore {
+  readonly evidence: readonly RamaEvidence[];
 }
 
 /** One input, with enough to find it again. */

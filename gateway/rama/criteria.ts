@@ -87,6 +87,7 @@ export const questions: { readonly [Id in PostureQuestion]: Question<Id> } = {
       anonymous: 1,
       'default-password': 0.9,
       password: 0.35,
+      'bound-line': 0.35,
       'mtls-software': 0.05,
       'mtls-hardware': 0.02,
     },
@@ -96,7 +97,13 @@ export const questions: { readonly [Id in PostureQuestion]: Question<Id> } = {
     title: 'A password older than 365 days',
     badness: { 'over-365-days': 0.2, recent: 0 },
     notAskedAt: {
-      authentication: ['anonymous', 'default-password', 'mtls-software', 'mtls-hardware'],
+      authentication: [
+        'anonymous',
+        'default-password',
+        'bound-line',
+        'mtls-software',
+        'mtls-hardware',
+      ],
     },
   },
   topicRights: {
@@ -163,7 +170,7 @@ export const questions: { readonly [Id in PostureQuestion]: Question<Id> } = {
   },
   support: {
     factor: 'P',
-    title: 'Operating system or firmware out of support',
+    title: 'Operating system or firmware out of support, or without updates',
     badness: { ended: 0.8, supported: 0 },
   },
   updateSigning: {
@@ -210,7 +217,6 @@ export const questions: { readonly [Id in PostureQuestion]: Question<Id> } = {
 };
 
 /** A software update loses half of its worth in a year. */
-/** @public */
 export const updateAge = {
   title: 'Age of the last software update',
   halfLifeDays: 365,
@@ -218,10 +224,8 @@ export const updateAge = {
 } as const;
 
 /** How bad it is that nobody knows: as bad as one critical CVE in reach with a proof of concept. */
-/** @public */
 export const vulnerabilityPrior = { badness: 0.3, cvss: 7 } as const;
 
-/** @public */
 export const vulnerabilityFigures = {
   /** EPSS says 30 days; a patch in a hospital takes 90. */
   epssPeriods: 3,
@@ -235,7 +239,6 @@ export const vulnerabilityFigures = {
 } as const;
 
 const dayMs = 86_400_000;
-/** @public */
 export const threatFigures = {
   severity: { low: 0.1, medium: 0.3, high: 0.6, critical: 0.9 } satisfies Record<Severity, number>,
   halfLifeMs: {
@@ -252,7 +255,6 @@ export const threatFigures = {
 } as const;
 
 /** What hangs on the device: an exponent, so that a spotless one scores 100 whatever it does. */
-/** @public */
 export const criticality = {
   class: { I: 0.85, IIa: 0.95, IIb: 1.05, III: 1.15, A: 0.85, B: 0.95, C: 1.05, D: 1.15 },
   function: { none: 0, monitor: 0.05, diagnose: 0.05, therapy: 0.1, 'life-support': 0.2 },
@@ -272,7 +274,6 @@ interface Gate {
   readonly tags: Tags;
 }
 
-/** @public */
 export const gates: Readonly<Record<GateId, Gate>> = {
   G1: { title: 'Confirmed compromise', cap: 20, tags: factors.T.tags },
   G2: { title: 'Known exploited, in reach, not mitigated', cap: 59, tags: factors.V.tags },
@@ -281,10 +282,8 @@ export const gates: Readonly<Record<GateId, Gate>> = {
 };
 
 /** Below this share of mitigation a known exploited vulnerability in reach shuts gate G2. */
-/** @public */
 export const gateMitigationMin = 0.5;
 
-/** @public */
 export const grades = { A: 90, B: 80, C: 70, D: 60, F: 0 } as const;
 
 /**
@@ -297,9 +296,9 @@ export function priorBadness(question: PostureQuestion): number {
 }
 
 /** How bad an answer is, 0 to 1; one that nobody knows is as bad as can be. */
-export function badnessOf(question: PostureQuestion, answer: PostureAnswer): number {
-  const badness: Readonly<Partial<Record<PostureAnswer, number>>> = questions[question].badness;
-  return badness[answer] ?? 1;
+export function badnessOf(question: PostureQuestion, answer: PostureAnswer | undefined): number {
+  const badness: Readonly<Record<string, number>> = questions[question].badness;
+  return badness[`${answer}`] ?? 1;
 }
 
 export const questionIds = Object.keys(postureQuestions) as PostureQuestion[];
