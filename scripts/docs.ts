@@ -12,6 +12,8 @@ import { rejectionReasons } from '../gateway/core/intake.ts';
 import { metrics } from '../gateway/core/metric.ts';
 import { type ActionName, actions, type Role, roles } from '../gateway/core/principal.ts';
 import type { Relay } from '../gateway/core/relay.ts';
+import { code, page, table } from './markdown.ts';
+import { ramaCriteria } from './rama-criteria.ts';
 
 /**
  * Writes every document that the code already says: `node scripts/docs.ts` writes them, with
@@ -59,6 +61,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     ['docs/rejections.md', rejections()],
     ['docs/devices.md', devices(profiles)],
     ['docs/access.md', accessTable()],
+    ['docs/rama-criteria.md', ramaCriteria()],
   ]);
 }
 
@@ -272,24 +275,6 @@ function linkOf(link: DeviceProfile['link']): string {
 
 function nameOf(metric: keyof typeof metrics): string {
   return metric.startsWith('LN_') ? `LOINC ${metrics[metric as 'LN_718_7'].loinc}` : metric;
-}
-
-function page(title: string, source: string, parts: readonly string[]): string {
-  const note = `<!-- Made by scripts/docs.ts from ${source}. Change those, then run it. -->`;
-  return `${[note, `# ${title}`, ...parts].join('\n\n')}\n`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('<', '\\<').replaceAll('\n', ' ');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }
 
 /** As Biome writes JSON: what is a list of plain values, and short, stands on one line. */

@@ -119,7 +119,7 @@ export interface MatchedVulnerability {
   readonly deadline?: PatchDeadline | undefined;
 }
 
-/** Findings of one detector about one device without a longer pause count as one. */
+/** Findings of one detector about one device within ten minutes (core/episode.ts): a flood is one. */
 export interface ThreatEpisode {
   readonly threat: ThreatId;
   readonly detector: string;

@@ -30,9 +30,11 @@ export interface LocalScore {
  * one bad device shows, and many good ones do not hide it. Undefined for a group of nobody.
  */
 export function aggregate(members: readonly Member[]): LocalScore | undefined {
-  const total = members.reduce((sum, { rama }) => sum + rama.criticality, 0);
   if (members.length === 0) return;
-  const ranked = members
+  // Sums of floating point depend on their order; the score must not.
+  const ordered = members.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const total = sumOf(ordered, ({ rama }) => rama.criticality);
+  const ranked = ordered
     .map((member) => ({
       member,
       risk: 100 - member.rama.score,

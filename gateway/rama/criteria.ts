@@ -250,8 +250,6 @@ export const threatFigures = {
   outcome: { detected: 1, blocked: 0.25 },
   /** Once its cause is gone. */
   fixedHalfLifeMs: dayMs,
-  /** A flood of findings is one episode while its pauses are no longer. */
-  episodeGapMs: 600_000,
 } as const;
 
 /** What hangs on the device: an exponent, so that a spotless one scores 100 whatever it does. */

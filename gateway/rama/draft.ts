@@ -28,7 +28,7 @@ export function draftSubject(profile: DeviceProfile, now: Instant): RamaSubject 
 }
 
 /** What the profile states of the device itself. */
-export function profilePosture({ security }: DeviceProfile, now: Instant): Posture {
+function profilePosture({ security }: DeviceProfile, now: Instant): Posture {
   const { updatable, statements } = security;
   // Software that nobody can update has no support, whatever was promised.
   const support = updatable ? statements.support : 'ended';
@@ -36,7 +36,7 @@ export function profilePosture({ security }: DeviceProfile, now: Instant): Postu
 }
 
 /** What the gateway asks of every device on such a link (ARCHITECTURE.md, “secure by default”). */
-export function linkAnswers({ link }: DeviceProfile): Answers {
+function linkAnswers({ link }: DeviceProfile): Answers {
   return { ...enforced(link.kind), topicRights: 'own-only', identifiersLeaving: 'sanitised' };
 }
 
@@ -69,7 +69,7 @@ function enforced(kind: DeviceProfile['link']['kind']): Answers {
 }
 
 /** The same device on a hospital’s ordinary network. */
-export function ownAnswers({ security }: DeviceProfile): Answers {
+function ownAnswers({ security }: DeviceProfile): Answers {
   return {
     authentication: security.authenticates ? 'password' : 'anonymous',
     transport: security.encrypts ? 'tls-1.2-aead' : 'none',
@@ -79,7 +79,7 @@ export function ownAnswers({ security }: DeviceProfile): Answers {
   };
 }
 
-export function stated(answers: Answers, source: string, at: Instant): Posture {
+function stated(answers: Answers, source: string, at: Instant): Posture {
   const ttlMs = statementTtlMs.document;
   return Object.fromEntries(
     Object.entries(answers)

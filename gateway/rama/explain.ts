@@ -90,7 +90,7 @@ function byTagOf(items: readonly RamaItem[], held: readonly RamaGate[]): RamaSco
 }
 
 /** Each thing put right by itself, reckoned anew; a gate opens when its last cause is gone. */
-export function whatIfsOf(reckoning: Reckoning, { badness, score }: Arithmetic): RamaWhatIf[] {
+function whatIfsOf(reckoning: Reckoning, { badness, score }: Arithmetic): RamaWhatIf[] {
   const { items, gates: held, criticality } = reckoning;
   const gainOf = (id: string) => {
     const caps = capOf(held.filter(({ causes }) => causes.some((cause) => cause !== id)));

@@ -1,11 +1,10 @@
-import { type Finding, severities } from '../core/finding.ts';
 import type { Instant } from '../core/observation.ts';
 import type { TagList, ThreatEpisode } from '../core/rama.ts';
 import { threats } from '../core/threat.ts';
 import { factors, threatFigures } from './criteria.ts';
 import type { Item } from './item.ts';
 
-const { severity, halfLifeMs, outcome, fixedHalfLifeMs, episodeGapMs } = threatFigures;
+const { severity, halfLifeMs, outcome, fixedHalfLifeMs } = threatFigures;
 
 /** Factor T: one item an episode, less of it with every hour that nothing more happens. */
 export function threatItems(episodes: readonly ThreatEpisode[], now: Instant): Item[] {
@@ -37,38 +36,6 @@ export function threatBadness(episode: ThreatEpisode, now: Instant): number {
     outcome[episode.outcome] *
     2 ** -(open + fixed)
   );
-}
-
-/**
- * Findings as episodes, so that a flood of them does not sink the score: the same detection by the
- * same detector without a pause of ten minutes is one, as severe and as late as its worst and last.
- */
-export function episodesOf(findings: readonly Finding[]): ThreatEpisode[] {
-  const open = new Map<string, ThreatEpisode>();
-  const closed: ThreatEpisode[] = [];
-  for (const finding of findings.toSorted((a, b) => a.at - b.at)) {
-    const { threat, detector, at, confidence } = finding;
-    const key = `${threat}/${detector}`;
-    const last = open.get(key);
-    if (!last || at - last.at > episodeGapMs) {
-      if (last) closed.push(last);
-      const { severity: grade, outcome: end } = finding;
-      open.set(key, { threat, detector, at, confidence, severity: grade, outcome: end });
-      continue;
-    }
-    open.set(key, {
-      ...last,
-      at,
-      confidence: Math.max(last.confidence, confidence),
-      severity: isWorse(finding, last) ? finding.severity : last.severity,
-      outcome: finding.outcome === 'detected' ? 'detected' : last.outcome,
-    });
-  }
-  return [...closed, ...open.values()];
-}
-
-function isWorse(a: Pick<Finding, 'severity'>, b: Pick<Finding, 'severity'>): boolean {
-  return severities.indexOf(a.severity) > severities.indexOf(b.severity);
 }
 
 /** The first class of each list that the detection names; its factor's where it names none. */

@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeviceProfile } from '../../gateway/core/device-profile.ts';
+import type { RamaScore } from '../../gateway/core/rama.ts';
 import { each, expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { makeSite, temporaryFolder } from '../support/site.ts';
 
@@ -101,6 +102,59 @@ describe('wardgate profile', () => {
       expectRefusal(await wardgate(['profile', 'check', path]), 1, 'profile-invalid');
     }
     expectRefusal(await wardgate(['profile', 'list', '--dir', site]), 1, 'profile-invalid');
+  });
+});
+
+describe('wardgate rama', () => {
+  const golden = join(import.meta.dirname, '../fixtures/rama/golden.json');
+  interface Scored {
+    readonly cases: readonly { readonly score: number; readonly name: string }[];
+  }
+
+  it('scores a file of cases, the same bytes each time, and explains them', async () => {
+    const first = await wardgate(['rama', 'score', golden, '--json']);
+    expect(first.code).toBe(0);
+    expect((await wardgate(['rama', 'score', golden, '--json'])).out).toBe(first.out);
+    const expected = JSON.parse(readFileSync(golden, 'utf8')) as {
+      cases: readonly { expected: { score: number } }[];
+    };
+    const { cases } = JSON.parse(first.out) as Scored;
+    expect(cases.length).toBe(expected.cases.length);
+    for (const [index, { score }] of cases.entries()) {
+      const wanted = expected.cases[index]?.expected.score ?? Number.NaN;
+      expect(Math.abs(score - wanted)).toBeLessThanOrEqual(0.05);
+    }
+    const { out } = await wardgate(['rama', 'score', golden, '--explain']);
+    expect(out).toContain('48.1 F  E2 legacy pump');
+    expect(out).toContain('gate  67.9  G1 Confirmed compromise: at most 20');
+  });
+
+  it('says what is wrong with a file, and scores nothing of it', async () => {
+    const path = inFolder('cases.json');
+    const one = { name: 'x', device: { cls: 'IIb', fun: 'monitor', auth: [1.5] } };
+    for (const wrong of ['{"cases":[', '{}', '{"cases":[]}', JSON.stringify({ cases: [one] })]) {
+      writeFileSync(path, wrong);
+      expectRefusal(await wardgate(['rama', 'score', path]), 1, 'score-file-invalid');
+    }
+    expectRefusal(await wardgate(['rama', 'score', inFolder('none')]), 1, 'score-file-invalid');
+  });
+
+  it('scores a draft of a profile, and the more its maker states, the surer and the better', async () => {
+    const [draft] = (await wardgateJson<DeviceProfile[]>('profile', 'list')).filter(
+      ({ id }) => id === 'generic-vital-signs-monitor',
+    );
+    const path = inFolder('draft.json');
+    const scoreOf = async (statements: object) => {
+      const security = { ...draft?.security, statements };
+      writeFileSync(path, JSON.stringify({ ...draft, id: 'draft', security }));
+      return (await wardgateJson<{ rama: RamaScore }>('profile', 'check', path)).rama;
+    };
+    const silent = await scoreOf({});
+    const stated = await scoreOf({ openService: 'none', updateSigning: 'signed', sbom: 'present' });
+    expect(stated.score).toBeGreaterThan(silent.score);
+    expect(stated.confidence).toBeGreaterThan(silent.confidence);
+    expect(silent.withoutGateway).toBeLessThan(silent.score);
+    expect(silent.whatIfs[0]?.id).toBe('vulnerabilityFeed');
   });
 });
 
