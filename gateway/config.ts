@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { userRoles } from './core/account.ts';
 import { DeviceId } from './core/device.ts';
 import { GatewayError } from './core/error.ts';
+import { defaultResponses, responseModes } from './core/response.ts';
+import { threatIds } from './core/threat.ts';
 
 /** 0 picks a free port. */
 const port = z.int().min(0).max(65_535);
@@ -211,6 +213,20 @@ export const Config = z.strictObject({
         })
         .optional()
         .describe('Each entry of the audit trail is sent there when it is set.'),
+    })
+    .prefault({}),
+  responses: z
+    .strictObject({
+      mode: z
+        .enum(responseModes)
+        .default(defaultResponses.mode)
+        .describe(
+          'automatic: do what care allows about a finding. observe: write down what it was.',
+        ),
+      threats: z
+        .partialRecord(z.enum(threatIds), z.enum(responseModes))
+        .default(defaultResponses.threats)
+        .describe('Where one threat differs, such as D10: observe. docs/responses.md'),
     })
     .prefault({}),
   store: z

@@ -126,7 +126,8 @@ export async function keeperSettingsOf(
 ): Promise<KeeperSettings> {
   const destinations = await Promise.all(config.relays.map(destinationOf));
   const relays = destinations.map(({ id, lanes }) => ({ id, lanes }));
-  return { directory, relays, profiles, budget: config.retention };
+  const { retention: budget, responses } = config;
+  return { directory, relays, profiles, budget, responses };
 }
 
 function collectorPlan(

@@ -174,6 +174,8 @@ function followQuarantines(
 ): void {
   let applied = '';
   quarantines.follow(async () => {
+    open.broker?.block(quarantines.blocked);
+    open.lineServer?.block(quarantines.blocked);
     for (const device of quarantines.denied) {
       open.broker?.disconnect(device, 'quarantined');
       open.lineServer?.disconnect(device);

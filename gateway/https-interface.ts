@@ -8,7 +8,7 @@ import type { Accounts } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
 import { breakGlassRoutes } from './api/break-glass.ts';
 import { credentialRoutes } from './api/credentials.ts';
-import { deviceOrderRoutes } from './api/device-orders.ts';
+import { type DeviceOrders, deviceOrderRoutes } from './api/device-orders.ts';
 import { deviceRoutes } from './api/devices.ts';
 import { estRoutes } from './api/est.ts';
 import type { EventHub } from './api/event-hub.ts';
@@ -23,6 +23,7 @@ import { outboxRoutes } from './api/outbox.ts';
 import type { Problem } from './api/problem.ts';
 import { RateLimiter } from './api/rate-limit.ts';
 import { reloadRoute } from './api/reload.ts';
+import { type ResponseSource, responseRoutes } from './api/responses.ts';
 import { revocationRoutes } from './api/revocation.ts';
 import type { Caller, Route } from './api/route.ts';
 import { securityContactRoute } from './api/security-contact.ts';
@@ -155,21 +156,7 @@ export function routesOf(
       find: findDevice,
       linkOf: (id) => watch.linkOf(id),
     }),
-    ...deviceOrderRoutes({
-      associate: (device, subject, since, actor) =>
-        admission.call('associate', { device, subject, since, actor, now: now() }),
-      dissociate: (device, actor) => admission.call('dissociate', { device, actor, now: now() }),
-      quarantine: (device, order, actor) =>
-        admission.call('quarantine', { device, ...order, actor, now: now() }),
-      release: (device, reason, held, actor) =>
-        admission.call('release', { device, reason, held, actor, now: now() }),
-      async revoke(subject, reason, actor) {
-        const order = { subject, kinds: deviceKinds, reason, actor, at: now() };
-        const revoked = await admission.call('revoke', order);
-        await trust.refresh();
-        return revoked;
-      },
-    }),
+    ...deviceOrderRoutes(deviceOrdersOf(material)),
     ...breakGlassRoutes({
       async open(user, reason) {
         const outcome = await admission.call('breakGlass', user, reason, now());
@@ -183,6 +170,7 @@ export function routesOf(
     }),
     reloadRoute((actor) => admission.call('reloadAsk', actor, now())),
     ...findingRoutes(findingSource(material)),
+    ...responseRoutes(responseSource(material)),
     ...outboxRoutes({
       state: () => admission.call('outboxState'),
       retry: (relay, actor) => admission.call('retryOutbox', relay, actor, now()),
@@ -214,5 +202,31 @@ function findingSource({ admission, options: { now } }: InterfaceMaterial): Find
     one: (sequence) => admission.call('finding', sequence),
     judge: (sequence, order, given, actor) =>
       admission.call('judgeFinding', { sequence, order, ...given, actor, now: now() }),
+  };
+}
+
+function responseSource({ admission, options: { now } }: InterfaceMaterial): ResponseSource {
+  return {
+    list: (countMax, state) => admission.call('responses', countMax, state),
+    confirm: (order) => admission.call('confirmResponse', { ...order, now: now() }),
+    undo: (order) => admission.call('undoResponse', { ...order, now: now() }),
+  };
+}
+
+function deviceOrdersOf({ admission, trust, options: { now } }: InterfaceMaterial): DeviceOrders {
+  return {
+    associate: (device, subject, since, actor) =>
+      admission.call('associate', { device, subject, since, actor, now: now() }),
+    dissociate: (device, actor) => admission.call('dissociate', { device, actor, now: now() }),
+    quarantine: (device, order, actor) =>
+      admission.call('quarantine', { device, ...order, actor, now: now() }),
+    release: (device, reason, held, actor) =>
+      admission.call('release', { device, reason, held, actor, now: now() }),
+    async revoke(subject, reason, actor) {
+      const order = { subject, kinds: deviceKinds, reason, actor, at: now() };
+      const revoked = await admission.call('revoke', order);
+      await trust.refresh();
+      return revoked;
+    },
   };
 }

@@ -9,6 +9,7 @@ import type { Device, DeviceId } from './core/device.ts';
 import { type FailureCode, GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
 import type { OutboxPage, Portion } from './core/relay.ts';
+import type { Response, ResponseState } from './core/response.ts';
 import type { LiveView } from './core/site-state.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
@@ -50,7 +51,10 @@ export interface KeeperCalls
   feed: Keeper['feed'];
   quarantine: Keeper['quarantine'];
   release: Keeper['release'];
-  quarantines: Keeper['quarantines'];
+  restraints: Keeper['restraints'];
+  confirmResponse: Keeper['confirmResponse'];
+  undoResponse: Keeper['undoResponse'];
+  responses(countMax: number, state?: ResponseState): readonly Response[];
   isDenied(id: DeviceId): boolean;
   configure(settings: KeeperSettings): Promise<void>;
   reloadAsk(actor: string, at: number): number;
@@ -172,7 +176,10 @@ function keeperCalls(
     feed: (isRead) => keeper.feed(isRead),
     quarantine: (order) => keeper.quarantine(order),
     release: (order) => keeper.release(order),
-    quarantines: (now) => keeper.quarantines(now),
+    restraints: (now) => keeper.restraints(now),
+    confirmResponse: (order) => keeper.confirmResponse(order),
+    undoResponse: (order) => keeper.undoResponse(order),
+    responses: (countMax, state) => store.responses.list(countMax, state),
     async configure(settings) {
       keeper.use(await openPolicyMaker(settings), settings.budget);
     },

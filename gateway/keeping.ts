@@ -19,6 +19,7 @@ import type { Instant } from './core/observation.ts';
 import type { Quarantine } from './core/quarantine.ts';
 import type { DeviceDescription } from './core/relay.ts';
 import { feedRoot, releasedJson, releasedTopic } from './core/released-json.ts';
+import type { Response } from './core/response.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
@@ -33,10 +34,18 @@ import {
   type ReleaseOutcome,
   releaseDevice,
 } from './quarantine.ts';
+import { answerFindings, type Circumstances } from './responding.ts';
+import {
+  confirmResponse,
+  endResponses,
+  type ResponseOrder,
+  undoResponse,
+} from './response-orders.ts';
 import { clockBehindMsMax } from './stages/clock-estimate.ts';
 import { lineKey } from './stages/read.ts';
 import type { OutboxBudget, Shed } from './store/outbox.ts';
 import type { Store } from './store/store.ts';
+import { createSurroundings } from './surroundings.ts';
 
 /** What the links hear of a batch once it is on disk. */
 export interface Kept {
@@ -61,6 +70,12 @@ export interface Kept {
   readonly bindings: readonly Pick<BindingChange, 'device' | 'kind' | 'by'>[];
 }
 
+/** What is in force on devices and addresses, and what waits for a person. */
+export interface Restraints {
+  readonly quarantines: readonly Quarantine[];
+  readonly responses: readonly Response[];
+}
+
 /** Admits batches and keeps what came of them, one transaction each. */
 export interface Keeper {
   keep(batch: Batch): Kept;
@@ -69,8 +84,10 @@ export interface Keeper {
   dissociate(order: DissociateOrder): ReturnType<typeof dissociateDevice>;
   quarantine(order: QuarantineOrder): Quarantine;
   release(order: ReleaseOrder): ReleaseOutcome;
-  /** Those in force, once those whose time is over have ended. */
-  quarantines(now: Instant): readonly Quarantine[];
+  /** What is in force, once what is over has ended. */
+  restraints(now: Instant): Restraints;
+  confirmResponse(order: ResponseOrder): Response;
+  undoResponse(order: ResponseOrder): Response;
   /**
    * Admits by other settings, from the next batch on.
    *
@@ -101,6 +118,7 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
   let version = store.version();
   const clocks = startClockKeeping();
   let policy = maker.make(store);
+  const surroundings = createSurroundings();
   let isFeedRead = false;
   if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
 
@@ -122,14 +140,18 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
       const clockChanges = clocks.changed(clockAnchors, changes, policy);
       const keep = () => {
         store.trustedTime.note(newestOf(admitted));
-        return write(store, maker, admission, clockChanges, budget);
+        surroundings.keepSightings(store, batch.signals);
+        const { heardAt } = surroundings;
+        return write(store, maker, admission, clockChanges, budget, { policy, heardAt });
       };
-      const { shed, released } = keepOrForgetLines(store, memory, keep, known);
+      surroundings.hear(known.map(({ intake }) => intake));
+      const { shed, released, hasAnswered } = keepOrForgetLines(store, memory, keep, known);
       memory.remember(changes);
       for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
       const { announced, bindings, stays } = admission;
-      if (announced.size + bindings.length + stays.size > 0) policy = maker.make(store);
+      if (hasAnswered || announced.size + bindings.length + stays.size > 0)
+        policy = maker.make(store);
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
     ...ordersOf(
@@ -168,7 +190,16 @@ function ordersOf(
   store: Store,
   maker: () => PolicyMaker,
   changed: () => void,
-): Pick<Keeper, 'associate' | 'dissociate' | 'quarantine' | 'release' | 'quarantines'> {
+): Pick<
+  Keeper,
+  | 'associate'
+  | 'dissociate'
+  | 'quarantine'
+  | 'release'
+  | 'restraints'
+  | 'confirmResponse'
+  | 'undoResponse'
+> {
   function done<Result>(result: Result): Result {
     changed();
     return result;
@@ -178,9 +209,13 @@ function ordersOf(
     dissociate: (order) => done(dissociateDevice(store, order)),
     quarantine: (order) => done(quarantineDevice(store, maker(), order)),
     release: (order) => done(releaseDevice(store, maker(), order)),
-    quarantines(now) {
-      if (endQuarantines(store, maker(), now)) changed();
-      return store.quarantines.list();
+    confirmResponse: (order) => done(confirmResponse(store, maker(), order)),
+    undoResponse: (order) => done(undoResponse(store, maker(), order)),
+    restraints(now) {
+      const hasEnded = [endQuarantines(store, maker(), now), endResponses(store, now)];
+      if (hasEnded.includes(true)) changed();
+      const responses = store.responses.pendings();
+      return { quarantines: store.quarantines.list(), responses };
     },
   };
 }
@@ -293,7 +328,8 @@ function write(
   admission: Admission,
   clocks: ReadonlyMap<DeviceId, KnownClock>,
   budget: OutboxBudget,
-): { readonly shed: readonly Shed[]; readonly released: number } {
+  circumstances: Circumstances,
+): Written {
   const { departures, held, announced, quarantined, rejected, losses, findings } = admission;
   if (departures.length > 0) store.outbox.add(departures);
   for (const { device, cause, observations } of held) {
@@ -310,9 +346,18 @@ function write(
     store.counters.add(`late-messages/${device}`, lateMessages);
   }
   for (const [device, count] of quarantined) store.counters.add(`quarantined/${device}`, count);
-  store.journal.addFindings(findings);
+  const numbers = store.journal.addFindings(findings);
+  const responses = answerFindings(store, findings, numbers, circumstances);
   const isFuller = departures.length + released > 0;
-  return { shed: isFuller ? store.outbox.shed(budget) : [], released };
+  const shed = isFuller ? store.outbox.shed(budget) : [];
+  return { shed, released, hasAnswered: responses.some(({ state }) => state === 'active') };
+}
+
+interface Written {
+  readonly shed: readonly Shed[];
+  readonly released: number;
+  /** Something is in force from the next batch on. */
+  readonly hasAnswered: boolean;
 }
 
 function keepRejections(store: Store, rejected: readonly Rejection[]): void {
@@ -340,6 +385,7 @@ export function expire(store: Store, aged: number, keptMs: number, now: Instant)
     const before = aged - keptMs;
     const expired = store.held.expire(before);
     store.journal.forget(before);
+    store.responses.forget(before);
     store.journal.addRejections(
       expired.map(({ device, rows }) => ({
         device,

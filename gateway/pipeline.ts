@@ -1,7 +1,7 @@
 import type { Stay } from './core/admission.ts';
 import { isSubject } from './core/association.ts';
 import type { ClockFace, KnownClock } from './core/clock.ts';
-import type { DeviceId } from './core/device.ts';
+import type { ClinicalFunction, DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
@@ -11,6 +11,7 @@ import type { Observation, Released } from './core/observation.ts';
 import type { DeviceRecord, Protocol } from './core/protocol.ts';
 import { isWithheld, type QuarantineMode } from './core/quarantine.ts';
 import type { Lane } from './core/relay.ts';
+import type { ResponseSettings } from './core/response.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
@@ -20,6 +21,7 @@ import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stage
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { type Doubted, doubt } from './stages/doubt.ts';
+import { isBeyond, limitTelemetry } from './stages/limit.ts';
 import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
@@ -47,6 +49,9 @@ export interface KnownDevice extends Bedside {
   /** What it announces of itself, if it ever did. */
   readonly serialNumber?: string | undefined;
   readonly quarantine?: QuarantineMode | undefined;
+  readonly function: ClinicalFunction;
+  /** Under a limit: the most messages a second whose measurements are kept. */
+  readonly perSecondMax?: number | undefined;
   /** What was known of its clock when the gateway last wrote it down. */
   readonly clock?: KnownClock | undefined;
 }
@@ -68,6 +73,7 @@ export interface Policy {
   /** The live feed of consumers at our own broker, while there are any. It holds nothing back. */
   readonly feed?: Destination | undefined;
   readonly watches: Watches;
+  readonly responses: ResponseSettings;
   /** Keeps record keys from telling device names. */
   readonly salt: Uint8Array;
 }
@@ -214,6 +220,7 @@ function admitIntake(
     const heard = hear(id, moment, device.profile.silentAfterMs, memory);
     if (heard) draft.voices.push(heard);
   }
+  const isOver = isBeyond(intake, device.perSecondMax, memory);
   for (const { key, record } of records) {
     if (record.admission) {
       draft.rejected.push(...admitMovement(intake, record, device, draft.ward));
@@ -235,7 +242,8 @@ function admitIntake(
     const isReading = isItself && clockTime === undefined && !isStored;
     const face = faceOf(time);
     if (isReading && face) seeClock(face, intake, device, memory, draft);
-    admitRecord(key, record, face, isItself, intake, policy, memory, draft, signals);
+    const standing = { isItself, isOver };
+    admitRecord(key, record, face, standing, intake, policy, memory, draft, signals);
   }
 }
 
@@ -267,7 +275,8 @@ function admitRecord(
   key: string,
   record: DeviceRecord,
   face: ClockFace | undefined,
-  isItself: boolean,
+  /** Whether the device is who it was, and whether it says more than it may. */
+  { isItself, isOver }: { readonly isItself: boolean; readonly isOver: boolean },
   intake: Intake,
   policy: Policy,
   memory: Recollection,
@@ -280,11 +289,12 @@ function admitRecord(
   const dating = date(record, arrival, estimateOf(id, arrival, clock, memory), face);
   const decoded = decode({ key, device: id, plan, record, receivedAt, dating });
   const checked = check(decoded.observations);
-  draft.rejected.push(...decoded.rejected, ...checked.rejected);
+  const kept = isOver ? limitTelemetry(checked.observations, intake) : { ...checked, rejected: [] };
+  draft.rejected.push(...decoded.rejected, ...checked.rejected, ...kept.rejected);
   const isPresent = isOfNow(record, dating, arrival);
   // A record that names its own patient says nothing of whoever comes to the device next.
   const isShown = isItself && isPresent && !isWithheld(mode);
-  let sound = checked.observations;
+  let sound = kept.observations;
   if (isShown && profile.association === 'device') {
     const [latest] = draft.ward.associationsOf(id);
     const since = latest?.until === undefined ? (latest?.since ?? 0) : latest.until;

@@ -9,6 +9,7 @@ import { bedOf } from './core/place.ts';
 import type { Protocol } from './core/protocol.ts';
 import { pseudonymOf } from './core/pseudonym.ts';
 import type { DeviceDescription, Lane } from './core/relay.ts';
+import { defaultResponses, type ResponseSettings } from './core/response.ts';
 import type { SanitizerRule } from './core/sanitizer.ts';
 import { type Destination, type KnownDevice, type Policy, planLanes } from './pipeline.ts';
 import { ensureSecret } from './pki/secrets.ts';
@@ -33,6 +34,7 @@ export interface PolicyMaterial {
   readonly directory: string;
   readonly relays: readonly OwedRelay[];
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
+  readonly responses?: ResponseSettings | undefined;
 }
 
 /** What does not depend on the one device. */
@@ -41,13 +43,16 @@ type Plan = Pick<KnownDevice, 'profile' | 'protocol' | 'plan' | 'lanes'>;
 /** Makes policies for a site: all that admission depends on besides the batch and its memory. */
 export interface PolicyMaker {
   /** The policy for the devices and associations as they are now. */
-  make(store: Pick<Store, 'devices' | 'deviceClocks' | 'stays' | 'quarantines'>): Policy;
+  make(
+    store: Pick<Store, 'devices' | 'deviceClocks' | 'stays' | 'quarantines' | 'responses'>,
+  ): Policy;
 }
 
 export async function openPolicyMaker({
   directory,
   relays,
   profiles,
+  responses = defaultResponses,
 }: PolicyMaterial): Promise<PolicyMaker> {
   const protocols = await loadProtocols();
   const detectors = await loadDetectors();
@@ -84,9 +89,10 @@ export async function openPolicyMaker({
   }
 
   return {
-    make({ devices, deviceClocks, stays, quarantines }) {
+    make({ devices, deviceClocks, stays, quarantines, responses: taken }) {
       const known = new Map<string, KnownDevice>();
       const modes = new Map(quarantines.list().map(({ device, mode }) => [device, mode]));
+      const limited = new Set(taken.objectsOf('limit-telemetry'));
       for (const device of devices.list()) {
         const plan = planOf(device);
         const quarantine = modes.get(device.id);
@@ -107,9 +113,11 @@ export async function openPolicyMaker({
           bed,
           placedAt,
           quarantine,
+          function: device.function,
+          ...(limited.has(device.id) && limitOf(plan.profile)),
         });
       }
-      return { devices: known, stays: stays.all(), destinations, feed, watches, salt };
+      return { devices: known, stays: stays.all(), destinations, feed, watches, salt, responses };
     },
   };
 }
@@ -128,6 +136,14 @@ export function describeDevice(
     return { manufacturer, model, specialization };
   }
   return undefined;
+}
+
+/** Never below what a healthy device sends. A line has a rate of its own, and no message to count. */
+export function limitOf({
+  link,
+  messagesPerSecondMax: perSecondMax,
+}: DeviceProfile): { readonly perSecondMax: number } | undefined {
+  return link.kind === 'mqtt' ? { perSecondMax } : undefined;
 }
 
 export function findProtocol(

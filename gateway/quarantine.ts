@@ -3,7 +3,10 @@ import type { Device } from './core/device.ts';
 import { GatewayError } from './core/error.ts';
 import type { Instant } from './core/observation.ts';
 import type { HeldFate, Quarantine, QuarantineMode } from './core/quarantine.ts';
+import { timedActions } from './core/response.ts';
 import type { PolicyMaker } from './policy.ts';
+import { endResponse, quarantineModeOf } from './responding.ts';
+import { needsConfirmation } from './responses/interlock.ts';
 import type { Store } from './store/store.ts';
 
 /** Puts a device in quarantine: for a command, a user of the API, whoever is named as `actor`. */
@@ -43,40 +46,39 @@ export interface ReleaseOutcome {
 export function quarantineDevice(
   store: Store,
   maker: PolicyMaker,
-  { device: id, mode, reason, until, isConfirmed, actor, now }: QuarantineOrder,
+  order: QuarantineOrder,
 ): Quarantine {
-  return store.transact(() => {
-    const device = findDevice(store, id);
-    if (until !== undefined && until <= now) {
-      throw new GatewayError('quarantine-refused', `${textOf(until)} is not in the future`);
-    }
-    const isFeed = maker.make(store).devices.get(id)?.profile.association === 'feed';
-    if (mode === 'hold' && isFeed) {
-      // Its sender is told that what it says is applied: it cannot be applied some day.
-      throw new GatewayError(
-        'quarantine-refused',
-        `${id} is a feed of admissions: deny or observe`,
-      );
-    }
-    if (mode === 'deny' && isTreating(device) && !isConfirmed) {
-      throw new GatewayError(
-        'confirm-clinical',
-        `${id} is for ${device.function}: denied, none of its alarms and values can be received`,
-      );
-    }
-    const quarantine = { device: device.id, mode, reason, actor, since: now, until };
-    store.quarantines.set(quarantine);
-    const end = until === undefined ? '' : ` until ${textOf(until)}`;
-    const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
-    const detail = `${mode}${end}${isConfirmed ? ', clinical effect confirmed' : ''}: ${reason}`;
-    store.audit.add({ ...act, action: 'device.quarantine', detail });
-    return quarantine;
-  });
+  return store.transact(() => putInQuarantine(store, maker, order));
 }
 
-/** What stops when such a device is cut off is care itself (interlock: a human confirms). */
-function isTreating({ function: clinical }: Device): boolean {
-  return clinical === 'therapy' || clinical === 'life-support';
+/** The same, within a transaction of the caller’s. */
+export function putInQuarantine(
+  store: Store,
+  maker: PolicyMaker,
+  { device: id, mode, reason, until, isConfirmed, actor, now }: QuarantineOrder,
+): Quarantine {
+  const device = findDevice(store, id);
+  if (until !== undefined && until <= now) {
+    throw new GatewayError('quarantine-refused', `${textOf(until)} is not in the future`);
+  }
+  const isFeed = maker.make(store).devices.get(id)?.profile.association === 'feed';
+  if (mode === 'hold' && isFeed) {
+    // Its sender is told that what it says is applied: it cannot be applied some day.
+    throw new GatewayError('quarantine-refused', `${id} is a feed of admissions: deny or observe`);
+  }
+  if (mode === 'deny' && needsConfirmation('deny-device', device.function) && !isConfirmed) {
+    throw new GatewayError(
+      'confirm-clinical',
+      `${id} is for ${device.function}: denied, none of its alarms and values can be received`,
+    );
+  }
+  const quarantine = { device: device.id, mode, reason, actor, since: now, until };
+  store.quarantines.set(quarantine);
+  const end = until === undefined ? '' : ` until ${textOf(until)}`;
+  const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
+  const detail = `${mode}${end}${isConfirmed ? ', clinical effect confirmed' : ''}: ${reason}`;
+  store.audit.add({ ...act, action: 'device.quarantine', detail });
+  return quarantine;
 }
 
 /**
@@ -88,22 +90,43 @@ function isTreating({ function: clinical }: Device): boolean {
 export function releaseDevice(
   store: Store,
   maker: PolicyMaker,
+  order: ReleaseOrder,
+): ReleaseOutcome {
+  return store.transact(() => endQuarantine(store, maker, order));
+}
+
+/** The same, within a transaction of the caller’s. */
+export function endQuarantine(
+  store: Store,
+  maker: PolicyMaker,
   { device: id, reason, held: fate, actor, now }: ReleaseOrder,
 ): ReleaseOutcome {
-  return store.transact(() => {
-    const device = findDevice(store, id);
-    const before = store.quarantines.find(id);
-    if (!before) throw new GatewayError('not-quarantined', `${id} is in no quarantine`);
-    store.quarantines.end(id);
-    const discarded = fate === 'discard' ? discardHeld(store, device, now) : 0;
-    store.held.unblock(device.id, 'quarantined');
-    const held = releaseHeld(store, maker.make(store), device.id, 'unbound');
-    const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
-    const figures = `released ${held.released}, discarded ${discarded}`;
-    const detail = `was ${before.mode}, ${figures}: ${reason}`;
-    store.audit.add({ ...act, action: 'device.release', detail });
-    return { mode: before.mode, ...held, discarded };
-  });
+  const device = findDevice(store, id);
+  const before = store.quarantines.find(id);
+  if (!before) throw new GatewayError('not-quarantined', `${id} is in no quarantine`);
+  store.quarantines.end(id);
+  const discarded = fate === 'discard' ? discardHeld(store, device, now) : 0;
+  store.held.unblock(device.id, 'quarantined');
+  const held = releaseHeld(store, maker.make(store), device.id, 'unbound');
+  const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
+  const figures = `released ${held.released}, discarded ${discarded}`;
+  const detail = `was ${before.mode}, ${figures}: ${reason}`;
+  store.audit.add({ ...act, action: 'device.release', detail });
+  endItsResponse(store, device.id, { reason, actor, now });
+  return { mode: before.mode, ...held, discarded };
+}
+
+/** Where the gateway had put it in quarantine, that is over too. */
+function endItsResponse(
+  store: Store,
+  device: string,
+  given: Pick<ReleaseOrder, 'reason' | 'actor' | 'now'>,
+): void {
+  for (const action of timedActions) {
+    const response = store.responses.pending(action, device);
+    if (response?.state !== 'active' || quarantineModeOf(action) === undefined) continue;
+    endResponse(store, response, given.actor === 'gateway' ? 'ended' : 'undone', given);
+  }
 }
 
 /** Ends every quarantine whose time is over. Returns whether there was one. */

@@ -279,10 +279,17 @@ function nameOf(metric: keyof typeof metrics): string {
 
 /** As Biome writes JSON: what is a list of plain values, and short, stands on one line. */
 function json(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replace(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, inner) => {
-    return `[${String(inner).replace(/\s*\n\s*/g, ' ')}]`;
-  });
+  return JSON.stringify(value, undefined, 2).replace(
+    /^(.*)\[\n\s+([^[\]{}]*?)\n\s+\]/gm,
+    (lines, before, inner) => {
+      const line = `${before}[${String(inner).replace(/\s*\n\s*/g, ' ')}]`;
+      return line.length <= columnsMax ? line : lines;
+    },
+  );
 }
+
+/** As Biome breaks lines. */
+const columnsMax = 100;
 
 async function main(isCheck: boolean): Promise<number> {
   const documents = [...(await generate())];

@@ -62,6 +62,7 @@ export const rights: Readonly<Record<ActionName, Rights>> = {
   'patient.read': { may: { clinical: 'always', security: 'raised' } },
   'finding.read': { may: { ...people, machine: 'always', consumer: 'always', flow: 'always' } },
   'finding.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
+  'response.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
   'outbox.read': { may: { ...people, machine: 'always' } },
   'outbox.retry': { may: { clinical: 'raised', admin: 'always' } },
   'audit.read': { may: { security: 'always', admin: 'always' } },

@@ -69,6 +69,8 @@ const statuses: Readonly<Partial<Record<FailureCode, number>>> = {
   'device-exists': 409,
   'quarantine-refused': 422,
   'confirm-clinical': 409,
+  'response-unknown': 404,
+  'response-state': 409,
   'not-quarantined': 409,
   'finding-unknown': 404,
   'finding-state': 409,

@@ -170,6 +170,26 @@ export const auditActions = {
     does: 'E',
     meaning: 'A destination refused entries for good; counted by the minute.',
   },
+  'response.take': {
+    kind: 'alert',
+    does: 'E',
+    meaning: 'The gateway did something about a finding by itself, for a time.',
+  },
+  'response.hold': {
+    kind: 'alert',
+    does: 'C',
+    meaning: 'A finding asks for something that a person must confirm, or that no machine may do.',
+  },
+  'response.confirm': {
+    kind: 'restricted-function',
+    does: 'E',
+    meaning: 'A person had it done.',
+  },
+  'response.end': {
+    kind: 'restricted-function',
+    does: 'U',
+    meaning: 'It was undone by a person, or its time was over.',
+  },
   'settings.change': {
     kind: 'software-configuration',
     does: 'U',

@@ -44,6 +44,11 @@ export const failures = {
     exit: 1,
     remedy: 'wardgate findings show N says what state it is in; see docs/findings.md.',
   },
+  'response-unknown': { exit: 1, remedy: 'wardgate responses lists them with their numbers.' },
+  'response-state': {
+    exit: 1,
+    remedy: 'Only what is held is confirmed, only what is active is undone; see docs/responses.md.',
+  },
   'not-quarantined': { exit: 1, remedy: 'wardgate device list shows which devices are.' },
   'certificate-unknown': {
     exit: 1,

@@ -54,6 +54,7 @@ export const actions = {
   'patient.read': 'See which patient a device is bound to.',
   'finding.read': 'See what looks like an attack.',
   'finding.change': 'Acknowledge, close and reopen what looks like an attack.',
+  'response.change': 'Confirm or undo what the gateway does about a finding.',
   'outbox.read': 'See what waits for its destination, and what was refused.',
   'outbox.retry': 'Send again what a destination refused.',
   'audit.read': 'Read and export the audit trail.',

@@ -43,6 +43,8 @@ export interface LineServer {
   renew(tls: MqttTls): void;
   /** Ends the connection of a device in quarantine; what it is owed is still written. */
   disconnect(device: DeviceId): void;
+  /** Ends what these addresses have open and lets nobody in from them. */
+  block(addresses: ReadonlySet<string>): void;
   /**
    * Listens there from now on; whoever is connected stays.
    *
@@ -56,6 +58,7 @@ export interface LineServer {
 /** One device's open connection. */
 interface Served {
   readonly identity: DeviceIdentity;
+  readonly address: string;
   readonly end: (cause: LineCause) => void;
   readonly ended: Promise<void>;
 }
@@ -111,6 +114,13 @@ class RunningLineServer implements LineServer {
 
   disconnect(device: DeviceId): void {
     this.#served.get(device)?.end('quarantined');
+  }
+
+  block(addresses: ReadonlySet<string>): void {
+    this.#listener?.block(addresses);
+    for (const { address, end } of this.#served.values()) {
+      if (addresses.has(address)) end('quarantined');
+    }
   }
 
   #sweep(): void {
@@ -205,7 +215,7 @@ class RunningLineServer implements LineServer {
       intake.signal({ kind: 'line-closed', cause, device, address, at: now() });
       log('line.closed', { device, cause });
     });
-    this.#served.set(device, { identity, end: over.resolve, ended });
+    this.#served.set(device, { identity, address, end: over.resolve, ended });
     line.begin(wire, () => over.resolve('write-stalled'));
   }
 }

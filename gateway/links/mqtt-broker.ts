@@ -42,6 +42,8 @@ export interface MqttBroker {
   /** Devices whose CONNECT was answered yes. */
   readonly connected: number;
   disconnect(device: DeviceId, cause: string): void;
+  /** Ends what these addresses have open and lets nobody in from them. */
+  block(addresses: ReadonlySet<string>): void;
   /**
    * Sends a message of the gateway's own to whoever may read its topic. QoS 0: it is for those who
    * are there, since a command that arrives late is a danger.
@@ -156,6 +158,11 @@ class Broker implements MqttBroker {
 
   disconnect(device: DeviceId, cause: string): void {
     this.#seats.of(device)?.sitter.close(cause);
+  }
+
+  block(addresses: ReadonlySet<string>): void {
+    this.#listener?.block(addresses);
+    for (const guard of this.#guards) if (addresses.has(guard.address)) guard.close('blocked');
   }
 
   async publish(topic: string, payload: Uint8Array): Promise<void> {

@@ -1,6 +1,7 @@
 import type { MqttLimits } from './mqtt-limits.ts';
 
 export type GateRefusal =
+  | 'blocked'
   | 'connections'
   | 'connections-per-address'
   | 'handshakes'
@@ -26,6 +27,7 @@ export class MqttGate {
   readonly #addresses = new Map<string, Address>();
   #connections = 0;
   #handshakes = 0;
+  #blocked: ReadonlySet<string> = new Set();
 
   constructor(limits: MqttLimits) {
     this.#limits = limits;
@@ -36,8 +38,14 @@ export class MqttGate {
     this.#limits = limits;
   }
 
+  /** Whoever comes from these addresses from now on stays out. */
+  block(addresses: ReadonlySet<string>): void {
+    this.#blocked = addresses;
+  }
+
   /** Lets a connection in to its handshake, or says which limit keeps it out. */
   enter(name: string, at: number): GateRefusal | undefined {
+    if (this.#blocked.has(name)) return 'blocked';
     const limits = this.#limits;
     const known = this.#addresses.get(name);
     if (known === undefined && this.#addresses.size >= limits.addressesMax) return 'addresses';

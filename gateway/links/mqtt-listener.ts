@@ -56,6 +56,8 @@ export interface MqttListener {
   move(place: MqttPlace): Promise<void>;
   /** For who comes from now on. */
   limit(limits: MqttLimits): void;
+  /** Lets nobody in from these addresses; whoever is in stays. */
+  block(addresses: ReadonlySet<string>): void;
   sweep(at: number): void;
   /** Lets nobody in any more; whoever is in stays. */
   close(): void;
@@ -119,6 +121,7 @@ export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttL
     renew: (tls) => tlsServer.setSecureContext(tlsOptions(tls, limits)),
     move: (place) => server.move(place),
     limit: (next) => gate.limit(next),
+    block: (addresses) => gate.block(addresses),
     sweep: (at) => gate.sweep(at),
     close: () => {
       server.close();

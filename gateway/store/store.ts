@@ -14,8 +14,10 @@ import { type Journal, openJournal } from './journal.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
 import { openQuarantines, type Quarantines } from './quarantines.ts';
 import { openReloads, type Reloads } from './reloads.ts';
+import { openResponses, type Responses } from './responses.ts';
 import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
 import { openSessions, type Sessions } from './sessions.ts';
+import { openSightings, type Sightings } from './sightings.ts';
 import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
 import { openStays, type Stays } from './stays.ts';
 import { openTokens, type Tokens } from './tokens.ts';
@@ -29,6 +31,8 @@ export interface Store {
   readonly certificates: Certificates;
   readonly quarantines: Quarantines;
   readonly reloads: Reloads;
+  readonly responses: Responses;
+  readonly sightings: Sightings;
   readonly outbox: Outbox;
   readonly held: Held;
   readonly glassBreaks: GlassBreaks;
@@ -90,6 +94,8 @@ export function openStore(
     certificates: openCertificates(database),
     quarantines: openQuarantines(database),
     reloads: openReloads(database),
+    responses: openResponses(database),
+    sightings: openSightings(database),
     outbox: openOutbox(database, counters, trustedTime),
     held: openHeld(database, trustedTime),
     glassBreaks: openGlassBreaks(database),

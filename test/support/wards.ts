@@ -9,6 +9,7 @@ import type { Channel, Intake } from '../../gateway/core/intake.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { Phi } from '../../gateway/core/phi.ts';
 import { lanes } from '../../gateway/core/relay.ts';
+import { defaultResponses } from '../../gateway/core/response.ts';
 import type { SanitizerRule } from '../../gateway/core/sanitizer.ts';
 import { type KnownDevice, type Policy, planLanes } from '../../gateway/pipeline.ts';
 import { findProtocol, loadProtocols } from '../../gateway/policy.ts';
@@ -46,6 +47,7 @@ export function policyOf(
       plan: planDecoding(profile),
       lanes: planLanes(profile),
       associations,
+      function: profile.function,
     };
     return [id, device] as const;
   });
@@ -55,6 +57,7 @@ export function policyOf(
     stays: new Map(),
     destinations: [{ relay: 'ehr', lanes: new Set(lanes), rules, keys }],
     watches: planWatches(detectors.values()),
+    responses: defaultResponses,
     salt: Buffer.alloc(32, 9),
   };
 }

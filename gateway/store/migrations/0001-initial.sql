@@ -218,6 +218,35 @@ create table episode (
 
 create index episode_by_about on episode (about, detector);
 
+-- What the gateway did of itself about an episode, or did not, and who was asked.
+create table response (
+  sequence integer primary key autoincrement,
+  episode integer not null,
+  threat text not null,
+  detector text not null,
+  action text not null,
+  object text not null,
+  state text not null,
+  reason text not null,
+  at integer not null,
+  lasts_ms integer not null,
+  until integer,
+  actor text,
+  settled_at integer
+) strict;
+
+create index response_by_object on response (object, action);
+
+-- From which addresses each device was seen: whoever blocks an address must know who is behind it.
+create table sighting (
+  device text not null,
+  address text not null,
+  at integer not null,
+  primary key (device, address)
+) strict, without rowid;
+
+create index sighting_by_address on sighting (address);
+
 create table finding (
   sequence integer primary key,
   episode integer not null,
