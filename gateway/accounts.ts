@@ -175,14 +175,17 @@ function ownCredentials(
 
 /** Checks a password, unless whoever gives it has to wait. */
 async function check(
-  { call, now }: AccountsOptions,
+  { call, now, signal }: AccountsOptions,
   queue: PasswordQueue,
   given: { readonly name: string; readonly address: string; readonly password: string },
 ): Promise<Checked> {
   const { name, address } = given;
   const attempt = { name, address, now: now() };
   const { waitMs, password } = await call('beginSignIn', attempt);
-  if (waitMs > 0) return { kind: 'too-early', waitSeconds: Math.ceil(waitMs / 1_000) };
+  if (waitMs > 0) {
+    signal({ kind: 'sign-in-early', at: now(), address });
+    return { kind: 'too-early', waitSeconds: Math.ceil(waitMs / 1_000) };
+  }
   const text = normalisePassword(given.password);
   const isRight = await queue.run(() => verifyPassword(text, password));
   if (isRight === undefined) {

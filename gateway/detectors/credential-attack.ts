@@ -1,34 +1,35 @@
+import { accumulate, type Cusum, noCusum } from '../core/cusum.ts';
 import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
 
-const episodeMs = 600_000;
-/** A whole shift behind one address may mistype a few times; more is somebody who guesses. */
-const mistypedMax = 9;
+/** A whole shift behind one address mistypes once a minute, and nine times at once; not more. */
+const mistyping = { perSecond: 1 / 60, limit: 10, episodeMs: 600_000 };
 
-interface Episode extends Tally {
-  readonly isTold: boolean;
-}
-
-/** Passwords or codes are guessed: many refusals of one address, or one that locked a name. */
-export default defineDetector<Episode>({
+/**
+ * Passwords or codes are guessed: more refusals of one address than people mistype, also when most
+ * of them came too soon to be looked at; or one that locked a name, wherever the others came from.
+ */
+export default defineDetector<Cusum>({
   id: 'credential-attack',
   threat: 'D01',
-  watches: ['sign-in-refused'],
-  start: { ...noTally, isTold: false },
+  watches: ['sign-in-refused', 'sign-in-early'],
+  start: noCusum,
 
   step(before, signal) {
-    const now = tally(before, signal.at, episodeMs);
-    const isTold = now.count > 1 && before.isTold;
     const isLocked = signal.kind === 'sign-in-refused' && signal.isLocked;
-    // Once an episode, however long it lasts.
-    if (isTold || (!isLocked && now.count <= mistypedMax)) return { state: { ...now, isTold } };
+    const { state, isNew } = accumulate(
+      before,
+      signal.at,
+      isLocked ? mistyping.limit : 1,
+      mistyping,
+    );
+    if (!isNew) return { state };
     return {
-      state: { ...now, isTold: true },
+      state,
       finding: {
         severity: isLocked ? 'high' : 'medium',
         confidence: 0.9,
         outcome: 'blocked',
-        evidence: { refused: now.count, withinMs: episodeMs },
+        evidence: { refusedBeyondUsual: Math.round(state.sum), usualPerMinute: 1 },
       },
     };
   },

@@ -1,7 +1,11 @@
 import { defineDetector } from '../core/detector.ts';
 import { noTally, type Tally, tally } from '../core/tally.ts';
+import { tlsFaultOf } from '../core/tls-fault.ts';
 
 const episodeMs = 600_000;
+
+/** Known to be here and kept out by a person; or another detector’s affair. */
+const notMisuse: ReadonlySet<string> = new Set(['quarantined', 'certificate-cloned']);
 
 /** Somebody was refused for who they claimed to be: no, foreign, expired or borrowed certificate. */
 export default defineDetector<Tally>({
@@ -11,17 +15,18 @@ export default defineDetector<Tally>({
   start: noTally,
 
   step(before, signal) {
-    // Known to be here, and kept out by a person: nobody claims to be another.
-    if (signal.kind === 'refused' && signal.cause === 'quarantined') return { state: before };
+    if (signal.kind !== 'refused') return { state: before };
+    const { cause } = signal;
+    if (notMisuse.has(cause) || tlsFaultOf(cause) !== undefined) return { state: before };
     const state = tally(before, signal.at, episodeMs);
-    if (signal.kind !== 'refused' || state.count > 1) return { state };
+    if (state.count > 1) return { state };
     return {
       state,
       finding: {
         severity: 'medium',
         confidence: 0.9,
         outcome: 'blocked',
-        evidence: { cause: signal.cause },
+        evidence: { cause },
       },
     };
   },

@@ -100,6 +100,7 @@ class RunningLineServer implements LineServer {
       secured: (socket, address, identity) =>
         void this.#admit(socket, address, identity).catch(() => socket.destroy()),
       keptOut: (address, sighting) => intake.signal({ ...sighting, address, at: now() }),
+      knocked: (address, count) => intake.signal({ kind: 'knocks', at: now(), address, count }),
     });
     this.#sweeper = setInterval(() => this.#sweep(), limits.sweepMs);
   }

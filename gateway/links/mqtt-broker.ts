@@ -68,6 +68,8 @@ export type ConnectionLimits = Pick<MqttLimits, 'connectionsMax' | 'connectionsP
 
 /** A topic or an address in a signal: somebody outside chose it. */
 const topicCharsMax = 128;
+/** A timer is a little late on every machine. */
+const lagMsMin = 50;
 
 /** MQTT 3.1.1 over mutual TLS, for the devices of this site. There is no port without TLS. */
 export async function startMqttBroker(options: MqttBrokerOptions): Promise<MqttBroker> {
@@ -79,7 +81,7 @@ export async function startMqttBroker(options: MqttBrokerOptions): Promise<MqttB
 class Broker implements MqttBroker {
   readonly #options: MqttBrokerOptions;
   readonly #limits: MqttLimits;
-  readonly #seats: MqttSeats;
+  readonly #seats: MqttSeats<MqttGuard>;
   readonly #context: GuardContext;
   readonly #persistence: object;
   /** Every connection past its handshake, until its socket is closed. */
@@ -90,6 +92,8 @@ class Broker implements MqttBroker {
   #sweeper: NodeJS.Timeout | undefined;
   #place: MqttPlace;
   #consumers = 0;
+  #sweptAt = performance.now();
+  #crowd = '';
   #refusalsUnwritten = 0;
   #refusalLines = 0;
   #empty: (() => void) | undefined;
@@ -101,7 +105,9 @@ class Broker implements MqttBroker {
     this.#limits = limits;
     this.#place = options;
     this.#persistence = sessions.persistence;
-    this.#seats = new MqttSeats(options.device, sessions, options.standing);
+    this.#seats = new MqttSeats(options.device, sessions, options.standing, (guard, sighting) =>
+      this.#see(guard, sighting),
+    );
     this.#context = {
       limits,
       intake: options.intake,
@@ -112,7 +118,6 @@ class Broker implements MqttBroker {
       admit: (guard, connect) => this.#seats.admit(guard, connect),
       handOver: (guard, device, stream) => this.#clients?.add(guard, device, stream),
       report: (guard, sighting) =>
-        // A consumer is no device: what it does is told by its address.
         this.#report(sighting, guard.address, guard.isConsumer ? undefined : guard.device),
       ended: (guard, cause) => this.#ended(guard, cause),
     };
@@ -127,12 +132,13 @@ class Broker implements MqttBroker {
   }
 
   async start(): Promise<void> {
-    const { host, port, tls, standing, now, onDrain } = this.#options;
+    const { host, port, tls, standing, now, onDrain, intake } = this.#options;
     this.#clients = await MqttClients.start({
       limits: this.#limits,
       persistence: this.#persistence,
       opened: (guard) => this.#opened(guard),
       report: this.#context.report,
+      seen: (guard, sighting) => this.#see(guard, sighting),
       bequeathed: (device, payload) => this.#bequeathed(device, payload),
     });
     try {
@@ -145,6 +151,7 @@ class Broker implements MqttBroker {
         now,
         secured: (socket, address, identity) => this.#secured(socket, address, identity),
         keptOut: (address, sighting) => this.#report(sighting, address),
+        knocked: (address, count) => intake.signal({ kind: 'knocks', at: now(), address, count }),
       });
     } catch (error) {
       await this.#clients.close();
@@ -195,6 +202,7 @@ class Broker implements MqttBroker {
 
   #secured(socket: TLSSocket, address: string, identity: DeviceIdentity | IdentityRefusal): void {
     const guard = new MqttGuard(socket, address, identity, this.#context);
+    if (typeof identity !== 'string') this.#see(guard, handshakeOf(socket, identity));
     if (typeof identity !== 'string' && identity.graceUntil !== undefined)
       this.#letInByGrace(identity.device, address, identity.graceUntil);
     this.#guards.add(guard);
@@ -246,6 +254,12 @@ class Broker implements MqttBroker {
       .catch(() => log('intake.refused', { device, cause: 'will' }));
   }
 
+  /** What a client did as it may. A consumer is no device: what it does is told by its address. */
+  #see({ device, isConsumer, address }: MqttGuard, sighting: Sighting): void {
+    const { intake, now } = this.#options;
+    intake.signal({ ...sighting, at: now(), device: isConsumer ? undefined : device, address });
+  }
+
   #report(sighting: Sighting, address: string, device?: DeviceId): void {
     const { intake, now, log } = this.#options;
     const origin = { at: now(), device, address };
@@ -259,6 +273,20 @@ class Broker implements MqttBroker {
     else this.#refusalsUnwritten++;
   }
 
+  /** Told when it is another than at the last sweep; an empty link says nothing. */
+  #measureCrowd(at: number): void {
+    const { intake, now } = this.#options;
+    const lateMs = at - this.#sweptAt - this.#limits.sweepMs;
+    this.#sweptAt = at;
+    const lagMs = lateMs < lagMsMin ? 0 : Math.round(lateMs);
+    const connections = this.#guards.size;
+    const waiting = connections - this.#open.size;
+    const crowd = `${connections} ${waiting} ${lagMs}`;
+    if (crowd === this.#crowd) return;
+    this.#crowd = crowd;
+    intake.signal({ kind: 'crowd', at: now(), connections, waiting, lagMs });
+  }
+
   #sweep(): void {
     const at = performance.now();
     const { standing, now } = this.#options;
@@ -266,11 +294,26 @@ class Broker implements MqttBroker {
       const lapse = lapseOf(guard.identity, standing, now());
       if (lapse === undefined) guard.sweep(at);
       else guard.refuse({ kind: 'refused', cause: lapse });
+      const pings = guard.takePings();
+      if (pings > 0) this.#see(guard, { kind: 'pinged', count: pings });
     }
     this.#listener?.sweep(at);
+    this.#measureCrowd(at);
     if (this.#refusalsUnwritten > 0)
       this.#options.log('device.refused', { cause: 'many', count: this.#refusalsUnwritten });
     this.#refusalsUnwritten = 0;
     this.#refusalLines = 0;
   }
+}
+
+function handshakeOf(socket: TLSSocket, { fingerprint }: DeviceIdentity): Sighting {
+  const isResumed = socket.isSessionReused();
+  return {
+    kind: 'handshake',
+    version: socket.getProtocol() ?? '',
+    cipher: socket.getCipher().standardName,
+    isResumed,
+    certificate: fingerprint,
+    algorithms: isResumed ? '' : socket.getSharedSigalgs().join(' '),
+  };
 }

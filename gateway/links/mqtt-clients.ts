@@ -19,6 +19,8 @@ export interface MqttClientsOptions {
   /** A client has its CONNACK. */
   readonly opened: (guard: MqttGuard) => void;
   readonly report: (guard: MqttGuard, sighting: Sighting) => void;
+  /** It did what it may. */
+  readonly seen: (guard: MqttGuard, sighting: Sighting) => void;
   /** The last will of a client that left without a word. */
   readonly bequeathed: (device: DeviceId, payload: Buffer) => void;
 }
@@ -158,6 +160,8 @@ export class MqttClients {
       return false;
     }
     filters.add(filter);
+    const hasWildcard = /[+#]/.test(filter);
+    this.#options.seen(guard, { kind: 'subscribed', filters: filters.size, hasWildcard });
     return true;
   }
 

@@ -9,9 +9,14 @@ export type GateRefusal =
   | 'connect-rate'
   | 'addresses';
 
+/** Addresses told at one sweep: a crowd of them must not become a crowd of signals. */
+const knockersMax = 256;
+
 interface Address {
   connections: number;
   handshakes: number;
+  /** Connections it opened since the last sweep. */
+  knocks: number;
   /** Connections it may still make now. Refills with time. */
   tokens: number;
   /** When `tokens` was right, in milliseconds of the caller's clock. */
@@ -52,10 +57,12 @@ export class MqttGate {
     const address = known ?? {
       connections: 0,
       handshakes: 0,
+      knocks: 0,
       tokens: limits.connectBurst,
       since: at,
     };
     this.#addresses.set(name, address);
+    address.knocks++;
     refill(address, at, limits);
     if (address.tokens < 1) return 'connect-rate';
     // A connection that is refused below has used up its token too.
@@ -86,9 +93,15 @@ export class MqttGate {
     this.#connections--;
   }
 
-  /** Forgets addresses that are not here and have all their tokens back. */
-  sweep(at: number): void {
+  /**
+   * Tells who came since the last sweep, and forgets addresses that are not here and have all their
+   * tokens back.
+   */
+  sweep(at: number, knocked: (name: string, count: number) => void = () => {}): void {
+    let told = 0;
     for (const [name, address] of this.#addresses) {
+      if (address.knocks > 0 && told++ < knockersMax) knocked(name, address.knocks);
+      address.knocks = 0;
       refill(address, at, this.#limits);
       if (address.connections === 0 && address.tokens >= this.#limits.connectBurst)
         this.#addresses.delete(name);

@@ -61,6 +61,7 @@ export class MqttGuard {
   #publishes: PublishPath | undefined;
   #stream: Duplex | undefined;
   #holds = 0;
+  #pings = 0;
   /** Why the broker would end it. */
   #leaving: 'broker' | 'disconnect' = 'broker';
 
@@ -105,6 +106,20 @@ export class MqttGuard {
   /** Its certificate has expired, and the site lets it in for a while all the same. */
   get isInGrace(): boolean {
     return typeof this.identity !== 'string' && this.identity.graceUntil !== undefined;
+  }
+
+  /** When it last said something, on the monotonic clock. */
+  get heardAt(): number {
+    // Whom we do not read we cannot hear: nobody is silent for that.
+    const isUnread = this.#isHeld(hold.answers) || this.#isHeld(hold.overload);
+    return isUnread ? performance.now() : this.#patience.heardAt;
+  }
+
+  /** Pings since it was asked last. */
+  takePings(): number {
+    const pings = this.#pings;
+    this.#pings = 0;
+    return pings;
   }
 
   get isLive(): boolean {
@@ -246,6 +261,7 @@ export class MqttGuard {
         return;
       }
       case packetType.pingreq:
+        this.#pings++;
         this.#send(pingresp);
         return;
       case packetType.disconnect:

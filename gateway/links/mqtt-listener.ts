@@ -42,6 +42,8 @@ export interface MqttListenerOptions extends MqttPlace {
   ) => void;
   /** Somebody was kept out before anything was known but an address. */
   readonly keptOut: (address: string, sighting: Sighting) => void;
+  /** Connections that an address opened since the last sweep, whatever became of them. */
+  readonly knocked: (address: string, count: number) => void;
 }
 
 export interface MqttListener {
@@ -67,7 +69,7 @@ export interface MqttListener {
 const probeAfterMs = 60_000;
 
 export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttListener> {
-  const { limits, standing, now, secured, keptOut } = options;
+  const { limits, standing, now, secured, keptOut, knocked } = options;
   const gate = new MqttGate(limits);
   /** Connections in their handshake, by address and port. */
   const shaking = new Map<string, Socket>();
@@ -122,7 +124,7 @@ export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttL
     move: (place) => server.move(place),
     limit: (next) => gate.limit(next),
     block: (addresses) => gate.block(addresses),
-    sweep: (at) => gate.sweep(at),
+    sweep: (at) => gate.sweep(at, knocked),
     close: () => {
       server.close();
       for (const socket of shaking.values()) socket.destroy();

@@ -31,6 +31,11 @@ export class MqttPatience {
     return this.#phase;
   }
 
+  /** When the last packet ended. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   enter(phase: Phase): void {
     this.#phase = phase;
     this.#phaseSince = performance.now();

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceIdentity, IdentityRefusal } from '../access/device-identity.ts';
 import { publishChannels } from '../access/topics.ts';
 import type { CertificateStanding } from '../core/certificate-standing.ts';
@@ -6,10 +7,14 @@ import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Channel } from '../core/intake.ts';
 import { type Admission, type ConnectPacket, type Denial, returnCode } from './mqtt-connect.ts';
 import type { MqttSessions } from './mqtt-sessions.ts';
+import type { Sighting } from './mqtt-sighting.ts';
 
 /** A connection, as far as its seat is concerned. */
 export interface Sitter {
   readonly identity: DeviceIdentity | IdentityRefusal;
+  readonly address: string;
+  /** When it last said something, on the monotonic clock in milliseconds. */
+  readonly heardAt: number;
   readonly isLive: boolean;
   close(cause: string): void;
 }
@@ -18,6 +23,8 @@ export interface Sitter {
 export interface Seat {
   readonly sitter: Sitter;
   readonly identity: DeviceIdentity;
+  /** The address from which this id was first connected, through all that took it over since. */
+  readonly home: string;
   /** Settles when the connection before it has left the seat, and the broker has let it go. */
   readonly before: Promise<void>;
   readonly left: Promise<void>;
@@ -26,15 +33,30 @@ export interface Seat {
 
 export type FindDevice = (id: DeviceId) => Promise<DeviceProfile | 'quarantined' | undefined>;
 
+/**
+ * A device that moved to another address is silent at the old one. Who still speaks there within
+ * this time is another one with the same certificate.
+ */
+const aliveMs = 2_000;
+/** How often it is looked whether it speaks. */
+const lookMs = 50;
+
 /** Judges who may connect, and as whom. */
-export class MqttSeats {
+export class MqttSeats<Who extends Sitter = Sitter> {
   readonly #seats = new Map<DeviceId, Seat>();
   readonly #bySitter = new Map<Sitter, Seat>();
   readonly #findDevice: FindDevice;
   readonly #sessions: MqttSessions;
   readonly #standing: CertificateStanding;
+  readonly #seen: (sitter: Who, sighting: Sighting) => void;
 
-  constructor(findDevice: FindDevice, sessions: MqttSessions, standing: CertificateStanding) {
+  constructor(
+    findDevice: FindDevice,
+    sessions: MqttSessions,
+    standing: CertificateStanding,
+    seen: (sitter: Who, sighting: Sighting) => void,
+  ) {
+    this.#seen = seen;
     this.#findDevice = findDevice;
     this.#sessions = sessions;
     this.#standing = standing;
@@ -52,7 +74,7 @@ export class MqttSeats {
   }
 
   /** Undefined when the connection ended while it was judged. */
-  async admit(sitter: Sitter, connect: ConnectPacket): Promise<Admission | Denial | undefined> {
+  async admit(sitter: Who, connect: ConnectPacket): Promise<Admission | Denial | undefined> {
     const { identity } = sitter;
     if (typeof identity === 'string') return unauthorized(identity);
     const { device } = identity;
@@ -64,6 +86,8 @@ export class MqttSeats {
     if (typeof channels === 'string') return unauthorized(channels);
     const will = judgeWill(connect, channels);
     if (will !== undefined) return will;
+    if (await this.#isCloned(sitter, identity)) return unauthorized('certificate-cloned');
+    if (!sitter.isLive) return undefined;
     const seat = this.#take(sitter, identity);
     if (seat === undefined) return unauthorized('client-id-taken');
     await seat.before;
@@ -79,7 +103,7 @@ export class MqttSeats {
    * A live client id passes on to the same certificate only, or to the one issued in its place: any
    * other of the same name is a clone until somebody says otherwise, and the older connection stays.
    */
-  #take(sitter: Sitter, identity: DeviceIdentity): Seat | undefined {
+  #take(sitter: Who, identity: DeviceIdentity): Seat | undefined {
     const { device, fingerprint } = identity;
     const holder = this.#seats.get(device);
     // A consumer that took the name of a device gives way to it.
@@ -95,16 +119,46 @@ export class MqttSeats {
       if (this.#seats.get(device) === seat) this.#seats.delete(device);
       resolve();
     };
-    const seat = { sitter, identity, before: holder?.left ?? Promise.resolve(), left, leave };
+    const isFollowing = holder?.sitter.isLive === true && !isGivingWay;
+    const home = isFollowing ? holder.home : sitter.address;
+    const seat = { sitter, identity, home, before: holder?.left ?? Promise.resolve(), left, leave };
     this.#seats.set(device, seat);
     this.#bySitter.set(sitter, seat);
+    if (isFollowing) {
+      const isSameAddress = holder.sitter.address === sitter.address;
+      const wasAlive = !isSameAddress && silentMs(holder.sitter) < aliveMs;
+      this.#seen(sitter, { kind: 'taken-over', isSameAddress, wasAlive });
+    }
     holder?.sitter.close('taken-over');
     return seat;
+  }
+
+  /**
+   * Whether somebody else is there with the same certificate, at another address, and goes on
+   * speaking: then the older connection stays. Whoever comes back to where it was first gets its
+   * place again at once.
+   */
+  async #isCloned(sitter: Who, { device, fingerprint }: DeviceIdentity): Promise<boolean> {
+    const asked = performance.now();
+    for (;;) {
+      const holder = this.#seats.get(device);
+      if (!holder?.sitter.isLive || !sitter.isLive) return false;
+      if (!this.#mayFollow(fingerprint, holder.identity.fingerprint)) return false;
+      if (holder.sitter.address === sitter.address || holder.home === sitter.address) return false;
+      if (holder.sitter.heardAt > asked) return true;
+      const leftMs = aliveMs - silentMs(holder.sitter);
+      if (leftMs <= 0) return false;
+      await Promise.race([delay(Math.min(leftMs, lookMs)), holder.left]);
+    }
   }
 
   #mayFollow(newer: string, older: string): boolean {
     return newer === older || this.#standing.succeeds(newer, older);
   }
+}
+
+function silentMs({ heardAt }: Sitter): number {
+  return performance.now() - heardAt;
 }
 
 /** What it may publish, and what that carries; or why it is not let in. A consumer only reads. */

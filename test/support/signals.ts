@@ -14,10 +14,23 @@ export const at = fc.integer({ min: 0, max: 4_000_000_000_000 }).map((each) => e
 /** Anything each kind of signal may say. */
 export const signalFields = {
   connected: {},
+  handshake: {
+    version: fc.constantFrom('TLSv1.2', 'TLSv1.3'),
+    cipher: fc.string(),
+    isResumed: fc.boolean(),
+    certificate: fc.string(),
+    algorithms: fc.string(),
+  },
+  knocks: { count: fc.nat() },
+  'taken-over': { isSameAddress: fc.boolean(), wasAlive: fc.boolean() },
+  subscribed: { filters: fc.nat(), hasWildcard: fc.boolean() },
+  pinged: { count: fc.nat() },
+  crowd: { connections: fc.nat(), waiting: fc.nat(), lagMs: fc.nat() },
   'device-swapped': {},
   disconnected: { cause: fc.string() },
   refused: { cause: fc.string() },
   'sign-in-refused': { isLocked: fc.boolean() },
+  'sign-in-early': {},
   'protocol-violation': { cause: fc.string() },
   'topic-refused': { action: fc.constantFrom('publish', 'subscribe'), topic: fc.string() },
   limit: { limit: fc.string() },

@@ -4,9 +4,41 @@ import type { Instant } from '../observation.ts';
 /** What a link over a network saw of its peer: sockets, handshakes, MQTT. */
 export type LinkSignal =
   | { readonly kind: 'connected' }
+  /** A TLS handshake was finished by somebody whose certificate holds. */
+  | {
+      readonly kind: 'handshake';
+      /** As Node names them: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
+      readonly version: string;
+      readonly cipher: string;
+      readonly isResumed: boolean;
+      /** SHA-256 of the certificate. */
+      readonly certificate: string;
+      /** The signature algorithms both sides know, in the client’s order; none when resumed. */
+      readonly algorithms: string;
+    }
   | { readonly kind: 'disconnected'; readonly cause: string }
   /** A TLS handshake or CONNECT was refused. */
   | { readonly kind: 'refused'; readonly cause: string }
+  /** Connections that an address opened since the last sweep, whatever became of them. */
+  | { readonly kind: 'knocks'; readonly count: number }
+  /** A connection of the same certificate gave its place to this one. */
+  | {
+      readonly kind: 'taken-over';
+      readonly isSameAddress: boolean;
+      /** It had spoken a moment before, from its own address: two have this certificate. */
+      readonly wasAlive: boolean;
+    }
+  /** Topic filters were granted: how many the client has now, and whether this one has wildcards. */
+  | { readonly kind: 'subscribed'; readonly filters: number; readonly hasWildcard: boolean }
+  /** PINGREQs since the last sweep. */
+  | { readonly kind: 'pinged'; readonly count: number }
+  /** How full the link is: connections, those before their CONNECT, how late its sweep came. */
+  | {
+      readonly kind: 'crowd';
+      readonly connections: number;
+      readonly waiting: number;
+      readonly lagMs: number;
+    }
   /** A certificate that has expired was let in, by a grace that ends then. */
   | { readonly kind: 'grace-used'; readonly until: Instant }
   /** A packet broke MQTT 3.1.1; `cause` is the clause, such as `MQTT-3.3.1-4`. */

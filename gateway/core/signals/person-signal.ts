@@ -4,6 +4,8 @@ import type { ActionName } from '../principal.ts';
 export type PersonSignal =
   /** Somebody did not sign in: a wrong name, password or code, whoever’s. */
   | { readonly kind: 'sign-in-refused'; readonly isLocked: boolean }
+  /** Somebody who must wait tried to sign in all the same: it was not looked at. */
+  | { readonly kind: 'sign-in-early' }
   /** Somebody asked over HTTPS for what the rights refuse; `actor` as in the audit trail. */
   | {
       readonly kind: 'access-refused';

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import vitalSigns from '../../../device-profiles/generic/vital-signs-monitor.ts';
 import radical7 from '../../../device-profiles/masimo/radical-7.ts';
 import type { DeviceId } from '../../../gateway/core/device.ts';
@@ -6,6 +6,7 @@ import type { DeviceProfile } from '../../../gateway/core/device-profile.ts';
 import type { ConnectPacket } from '../../../gateway/links/mqtt-connect.ts';
 import { MqttSeats, type Sitter } from '../../../gateway/links/mqtt-seats.ts';
 import { createMqttSessions } from '../../../gateway/links/mqtt-sessions.ts';
+import type { Sighting } from '../../../gateway/links/mqtt-sighting.ts';
 import { ManualStanding } from '../../support/standing.ts';
 
 const device = 'oxi-12' as DeviceId;
@@ -19,10 +20,13 @@ const connect: ConnectPacket = {
 class Connection implements Sitter {
   isLive = true;
   endedBy: string | undefined;
+  heardAt = performance.now();
   readonly identity;
+  readonly address: string;
 
-  constructor(fingerprint = 'AB') {
+  constructor(fingerprint = 'AB', address = '10.0.0.1') {
     this.identity = { device, fingerprint };
+    this.address = address;
   }
 
   close(cause: string): void {
@@ -34,8 +38,14 @@ class Connection implements Sitter {
 function seatsFor(
   profile: DeviceProfile | undefined = vitalSigns,
   standing = new ManualStanding(),
+  seen: Sighting[] = [],
 ): MqttSeats {
-  return new MqttSeats(async () => profile, createMqttSessions(10, 10), standing);
+  return new MqttSeats(
+    async () => profile,
+    createMqttSessions(10, 10),
+    standing,
+    (_, sighting) => seen.push(sighting),
+  );
 }
 
 it('gives a seat on only after the broker let the one before go', async () => {
@@ -100,6 +110,7 @@ it('refuses a device without a profile, and one that belongs on a serial line', 
     async () => undefined,
     createMqttSessions(10, 10),
     new ManualStanding(),
+    () => {},
   );
   expect(await nobody.admit(new Connection(), connect)).toEqual(answer);
   expect(await seatsFor(radical7).admit(new Connection(), connect)).toEqual(answer);
@@ -113,4 +124,56 @@ it('forgets a connection that ended while it was judged', async () => {
   expect(await judged).toBeUndefined();
   expect(seats.leaving(gone)).toBeUndefined();
   expect(seats.of(device)).toBeUndefined();
+});
+
+describe('one certificate at two addresses', () => {
+  const cloned = { returnCode: 5, sighting: { kind: 'refused', cause: 'certificate-cloned' } };
+
+  it('leaves the older one its place while it goes on speaking', async () => {
+    const seats = seatsFor();
+    const older = new Connection('AB', '10.0.0.1');
+    await seats.admit(older, connect);
+    const judged = seats.admit(new Connection('AB', '10.0.0.2'), connect);
+    older.heardAt = performance.now() + 1;
+    expect(await judged).toEqual(cloned);
+    expect(older.isLive).toBe(true);
+  });
+
+  it('lets a device move: the one it was is silent, and says nothing any more', async () => {
+    const seen: Sighting[] = [];
+    const seats = seatsFor(vitalSigns, undefined, seen);
+    const older = new Connection('AB', '10.0.0.1');
+    await seats.admit(older, connect);
+    older.heardAt = performance.now() - 60_000;
+    const moved = new Connection('AB', '10.0.0.2');
+    const admitted = seats.admit(moved, connect);
+    await expect.poll(() => older.endedBy).toBe('taken-over');
+    seats.leaving(older)?.leave();
+    expect(await admitted).toMatchObject({ device });
+    expect(seen).toEqual([{ kind: 'taken-over', isSameAddress: false, wasAlive: false }]);
+  });
+
+  it('gives the place back at once to whoever was there first, and says that two are there', async () => {
+    const seen: Sighting[] = [];
+    const seats = seatsFor(vitalSigns, undefined, seen);
+    const first = new Connection('AB', '10.0.0.1');
+    await seats.admit(first, connect);
+    first.heardAt = performance.now() - 60_000;
+    const clone = new Connection('AB', '10.0.0.66');
+    const cloneIn = seats.admit(clone, connect);
+    await expect.poll(() => first.endedBy).toBe('taken-over');
+    seats.leaving(first)?.leave();
+    await cloneIn;
+    clone.heardAt = performance.now();
+    const back = new Connection('AB', '10.0.0.1');
+    const backIn = seats.admit(back, connect);
+    await expect.poll(() => clone.endedBy).toBe('taken-over');
+    seats.leaving(clone)?.leave();
+    expect(await backIn).toMatchObject({ device });
+    expect(seen.at(-1)).toEqual({ kind: 'taken-over', isSameAddress: false, wasAlive: true });
+    // Now the clone meets one that lives.
+    const again = seats.admit(new Connection('AB', '10.0.0.66'), connect);
+    back.heardAt = performance.now() + 1;
+    expect(await again).toEqual(cloned);
+  });
 });
