@@ -14,6 +14,8 @@ export interface Effect {
 export interface Attack {
   readonly threat: ThreatId;
   readonly title: string;
+  /** Where several detectors look for the threat: the one that this attack is for. */
+  readonly detector?: string;
   /** Prepares the site before its gateway starts; returns settings it needs besides the ward's. */
   readonly setUp?: (site: Site) => Promise<Partial<GivenSettings>>;
   /** Attacks, then measures what it achieved. */

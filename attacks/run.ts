@@ -53,14 +53,17 @@ export async function runAttack(attack: Attack, stop: AbortSignal): Promise<Atta
 }
 
 async function perform(attack: Attack, open: OpenWard): Promise<AttackResult> {
-  const { threat, title } = attack;
+  const { threat, title, detector } = attack;
   const { ward, bystander: bed, arrivals } = open;
   const tls = await ward.credentialsOf(bed.id);
   const bystander = playBystander(bed, tls, ward.mqttPort, ward.hospital, arrivals);
   await delay(quietMs, undefined, { signal: ward.signal });
   const beganMs = performance.now();
   const effect = await attack.run(ward);
-  const isIt = (finding: SeenFinding) => finding.threat === threat && finding.atMs >= beganMs;
+  const isIt = (finding: SeenFinding) =>
+    finding.threat === threat &&
+    finding.atMs >= beganMs &&
+    (detector === undefined || finding.detector === detector);
   await eventually(() => ward.findings.some(isIt), detectionMs);
   const found = ward.findings.find(isIt);
   // A short attack too is answered by enough alarms for a percentile.
