@@ -13,6 +13,7 @@ import { memory } from './memory.ts';
 import { protocols } from './protocols.ts';
 import { pubackLatency } from './puback-latency.ts';
 import type { Bench, Question } from './question.ts';
+import { rama } from './rama.ts';
 import { start } from './start.ts';
 import { toMarkdown } from './table.ts';
 import { makeWard } from './ward.ts';
@@ -23,6 +24,7 @@ const questions: readonly Question[] = [
   start,
   protocols,
   admission,
+  rama,
   connects,
   handshakes,
   pubackLatency,
