@@ -13,6 +13,7 @@ import {
   requireHealth,
   requireSound,
 } from './gateway-parts.ts';
+import { type ModelWatch, watchModels } from './model-watch.ts';
 import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
 import { loadProtocols } from './policy.ts';
@@ -106,6 +107,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     for (const follower of [running.quarantines, running.clock, running.trust]) follower?.close();
     clearInterval(running.expiry);
     clearInterval(running.ticking);
+    await running.models?.close();
     await parts.close();
     await running.admission?.close();
   }
@@ -123,6 +125,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     await apply();
     running.expiry = startExpiry(material);
     running.ticking = startTicking(material);
+    running.models = watchModels({ ...material, ...material.options });
     followQuarantines(quarantines, open, apply);
     followTrust(material.trust, open);
     keepLastGood(directory, text);
@@ -243,6 +246,7 @@ interface Running {
   watch?: WardWatch;
   expiry?: NodeJS.Timeout;
   ticking?: NodeJS.Timeout;
+  models?: ModelWatch;
   readonly open: OpenParts;
 }
 

@@ -12,6 +12,7 @@ import type { OutboxPage, Portion } from './core/relay.ts';
 import type { Response, ResponseState } from './core/response.ts';
 import type { LiveView } from './core/site-state.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
+import { type KeeperScoring, keeperScoring } from './keeper-scoring.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
@@ -61,7 +62,9 @@ export interface KeeperCalls
   reloadAsked(): ReloadOrder | undefined;
   reloadTouch(sequence: number, at: number): void;
   reloadAnswer(sequence: number, result: ReloadResult): void;
-  close(): void;
+  /** What the models find strange now; at most one call at a time. */
+  score: KeeperScoring['tick'];
+  close(): Promise<void>;
 }
 
 export type ToKeeper =
@@ -105,9 +108,10 @@ async function main(data: KeeperData): Promise<void> {
   const signer = auditSigner(data.directory);
   const store = openStore(data.directory, key, { mustExist: true, signer });
   const maker = await openPolicyMaker(data);
-  const keeper = startKeeper(store, maker, data.budget);
+  const scoring = keeperScoring(data.directory, store);
+  const keeper = startKeeper(store, maker, data.budget, scoring.onKept);
   const refusals = createRefusals();
-  const calls = keeperCalls(store, keeper, signer, refusals, data.boot);
+  const calls = keeperCalls(store, keeper, signer, refusals, data.boot, scoring);
 
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
@@ -134,7 +138,7 @@ async function main(data: KeeperData): Promise<void> {
         const done = (result: unknown) => answer({ kind: 'answer', id, value: result });
         if (value instanceof Promise) value.then(done).catch((cause) => fail(message, cause));
         else done(value);
-        if (name === 'close') port.close();
+        if (name === 'close') void Promise.resolve(value).then(() => port.close());
       }
     } catch (cause) {
       fail(message, cause);
@@ -149,6 +153,7 @@ function keeperCalls(
   signer: AuditSigner,
   refusals: Refusals,
   boot: string,
+  scoring: KeeperScoring,
 ): KeeperCalls {
   return {
     ...siteCalls(store),
@@ -189,7 +194,11 @@ function keeperCalls(
     reloadAnswer: (sequence, result) =>
       store.transact(() => store.reloads.answer(sequence, result)),
     isDenied: (id) => store.quarantines.find(id)?.mode === 'deny',
-    close: () => store.close(),
+    score: (now) => scoring.tick(now),
+    async close() {
+      await scoring.close();
+      store.close();
+    },
   };
 }
 

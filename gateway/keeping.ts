@@ -110,7 +110,12 @@ export interface Keeper {
 /** The most rejections of one batch that are written down one by one; the rest are counted. */
 const rejectionsPerBatchMax = 1_000;
 
-export function startKeeper(store: Store, first: PolicyMaker, firstBudget: OutboxBudget): Keeper {
+export function startKeeper(
+  store: Store,
+  first: PolicyMaker,
+  firstBudget: OutboxBudget,
+  onKept: (admission: Admission, policy: Policy) => void = () => undefined,
+): Keeper {
   let maker = first;
   let budget = firstBudget;
   const memory = createMemory();
@@ -122,10 +127,14 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
   let isFeedRead = false;
   if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
 
+  function remake(): void {
+    policy = maker.make(store);
+  }
+
   function refresh(): void {
     const now = store.version();
     if (now === version) return;
-    policy = maker.make(store);
+    remake();
     version = now;
   }
 
@@ -136,31 +145,25 @@ export function startKeeper(store: Store, first: PolicyMaker, firstBudget: Outbo
       const known = all.filter(({ intake }) => policy.devices.has(intake.device));
       const used = isFeedRead ? policy : unread(policy);
       const { admission, admitted } = admitSound(known, batch.signals, used, memory);
-      const { clockAnchors, changes } = admission;
+      const { clockAnchors, changes, announced, bindings, stays } = admission;
       const clockChanges = clocks.changed(clockAnchors, changes, policy);
       const keep = () => {
         store.trustedTime.note(newestOf(admitted));
         surroundings.keepSightings(store, batch.signals);
-        const { heardAt } = surroundings;
-        return write(store, maker, admission, clockChanges, budget, { policy, heardAt });
+        const said = { policy, heardAt: surroundings.heardAt };
+        return write(store, maker, admission, clockChanges, budget, said);
       };
       surroundings.hear(known.map(({ intake }) => intake));
       const { shed, released, hasAnswered } = keepOrForgetLines(store, memory, keep, known);
       memory.remember(changes);
       for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
-      const { announced, bindings, stays } = admission;
+      onKept(admission, policy);
       if (hasAnswered || announced.size + bindings.length + stays.size > 0)
         policy = maker.make(store);
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
-    ...ordersOf(
-      store,
-      () => maker,
-      () => {
-        policy = maker.make(store);
-      },
-    ),
+    ...ordersOf(store, () => maker, remake),
     use(nextMaker, nextBudget) {
       // Throws before anything is changed, where a device has no profile any more.
       const next = nextMaker.make(store);

@@ -15,6 +15,7 @@ import type { ResponseSettings } from './core/response.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
+import { byteEntropy } from './features/byte-entropy.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
 import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stages/date.ts';
@@ -409,7 +410,8 @@ function known(policy: Policy, id: DeviceId): KnownDevice {
 }
 
 function messageSignal({ device, receivedAt, channel, bytes }: Intake, records: number): Signal {
-  return { kind: 'message', device, at: receivedAt, channel, bytes: bytes.length, records };
+  const what = { channel, bytes: bytes.length, records, entropyBits: byteEntropy(bytes) };
+  return { kind: 'message', device, at: receivedAt, ...what };
 }
 
 function doubtSignal({ device, receivedAt }: Intake, { figure, check }: Doubted): Signal {

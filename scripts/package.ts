@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
@@ -26,6 +26,9 @@ function packageInto(out: string): void {
   const notices = ['LICENSE', 'THIRD-PARTY-NOTICES.md'];
   for (const path of ['gateway/store/migrations', 'package-lock.json', '.npmrc', ...notices]) {
     cpSync(join(root, path), join(out, path), { recursive: true });
+  }
+  for (const path of globSync('models/{*.pem,*/model.onnx,*/model.onnx.sig}', { cwd: root })) {
+    cpSync(join(root, path), join(out, path));
   }
   const { bin, scripts, ...manifest } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),

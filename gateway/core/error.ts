@@ -138,6 +138,12 @@ export const failures = {
     exit: 1,
     remedy: 'Nothing was written. Report the device and its profile without a capture.',
   },
+  'model-refused': {
+    exit: 1,
+    remedy: 'Restore the model, or go back: wardgate model rollback. The rules go on without it.',
+  },
+  'model-unknown': { exit: 1, remedy: 'wardgate model list shows the models there are.' },
+  'data-unreadable': { exit: 1, remedy: 'Check the path and the form; see docs/detection.md.' },
   'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },
 } as const satisfies Record<string, { exit: number; remedy: string }>;
 

@@ -3,6 +3,7 @@ import type { Instant } from './observation.ts';
 import type { DataSignal } from './signals/data-signal.ts';
 import type { LineSignal } from './signals/line-signal.ts';
 import type { LinkSignal } from './signals/link-signal.ts';
+import type { ModelSignal } from './signals/model-signal.ts';
 import type { PersonSignal } from './signals/person-signal.ts';
 import type { VoiceSignal } from './signals/voice-signal.ts';
 
@@ -15,7 +16,8 @@ interface Common {
 }
 
 /** What detectors look at: one thing that a link, admission or the gateway itself saw. */
-export type Signal = Common & (LinkSignal | LineSignal | DataSignal | PersonSignal | VoiceSignal);
+export type Signal = Common &
+  (LinkSignal | LineSignal | DataSignal | ModelSignal | PersonSignal | VoiceSignal);
 
 export type SignalKind = Signal['kind'];
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GatewayError } from '../core/error.ts';
 import { hasCode, syncDirectory, writeNewFile } from './secrets.ts';
 
@@ -43,6 +43,15 @@ export function finishSwap(folder: string): void {
     if (!hasCode(cause, 'ENOENT')) throw cause;
   }
   syncDirectory(folder);
+}
+
+/** Replaces one file, whole or not at all; it is for the gateway's user alone. */
+export function replaceFile(path: string, content: string | Uint8Array): void {
+  const staged = `${path}.staged-${process.pid}`;
+  rmSync(staged, { force: true });
+  writeNewFile(staged, content, 0o600);
+  renameSync(staged, path);
+  syncDirectory(dirname(path));
 }
 
 export function modeOf(name: string): number {

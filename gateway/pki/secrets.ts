@@ -116,7 +116,7 @@ export function requirePrivateDirectory(path: string): void {
  *
  * @throws GatewayError `site-exists` when a file of that name is there.
  */
-export function writeNewFile(path: string, content: string, mode: number): void {
+export function writeNewFile(path: string, content: string | Uint8Array, mode: number): void {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}`);
   const file = openSync(temporary, 'wx', mode);
   try {

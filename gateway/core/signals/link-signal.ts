@@ -56,4 +56,6 @@ export type LinkSignal =
       readonly channel: Channel;
       readonly bytes: number;
       readonly records: number;
+      /** Shannon entropy of its first bytes, 0 to 8 bits a byte. */
+      readonly entropyBits?: number | undefined;
     };

@@ -1,0 +1,222 @@
+import type { DeviceId } from '../core/device.ts';
+import type { Channel } from '../core/intake.ts';
+import type { Instant } from '../core/observation.ts';
+import type { Random } from '../core/random.ts';
+import type { Signal } from '../core/signal.ts';
+
+/** One message as a link hands it over. */
+export interface Payload {
+  readonly channel: Channel;
+  readonly bytes: number;
+  readonly records: number;
+  readonly entropyBits: number;
+}
+
+/** What one device says, moment by moment; it begins anew at the end. */
+export interface Script {
+  readonly perSecondMax: number;
+  readonly silentAfterMs: number;
+  readonly moments: readonly (readonly Payload[])[];
+}
+
+/** How one device of that script lives on a ward. Rates are by the hour. */
+interface Habits {
+  readonly periodMs: number;
+  /** Standard deviation of a moment about its turn, as a share of the period. */
+  readonly jitter: number;
+  /** Moments come when they come, not in turn. */
+  readonly isIrregular: boolean;
+  readonly stalls: number;
+  readonly reconnects: number;
+  readonly offs: number;
+  readonly alarms: number;
+  readonly looseSensors: number;
+  readonly spoils: number;
+  readonly clockSteps: number;
+}
+
+const hourMs = 3_600_000;
+/** Why connections end without anybody’s wish. */
+const causes = ['ECONNRESET', 'keep-alive', 'closed', 'taken-over'] as const;
+const lineGapMs = 8;
+
+function habitsOf({ perSecondMax, silentAfterMs, moments }: Script, random: Random): Habits {
+  const messages = moments.reduce((sum, { length }) => sum + length, 0) / moments.length;
+  const shortestMs = Math.max(300, (1_000 * messages) / perSecondMax);
+  const longestMs = Math.max(shortestMs * 1.01, Math.min(120_000, silentAfterMs * 0.6));
+  const perDay = (from: number, to: number) => random.logBetween(from, to) / 24;
+  return {
+    periodMs: random.logBetween(shortestMs, longestMs),
+    jitter: random.logBetween(0.002, 0.15),
+    isIrregular: random.next() < 0.15,
+    stalls: random.logBetween(0.02, 2),
+    reconnects: perDay(0.2, 2),
+    offs: perDay(0.2, 1),
+    alarms: perDay(0.5, 24),
+    looseSensors: perDay(0.5, 8),
+    spoils: perDay(0.02, 0.3),
+    clockSteps: perDay(0.02, 0.3),
+  };
+}
+
+/** What befalls a device now and then, and how often in an hour. */
+type Mishap = 'stall' | 'reconnect' | 'off' | 'alarm' | 'loose' | 'spoil' | 'clock';
+
+/** A day (or part of one) of one device, as the gateway sees it, in the order it came. */
+export function simulateTraffic(
+  device: DeviceId,
+  script: Script,
+  {
+    from,
+    hours,
+    random,
+  }: { readonly from: number; readonly hours: number; readonly random: Random },
+): readonly Signal[] {
+  const habits = habitsOf(script, random);
+  const end = from + hours * hourMs;
+  const life = new Life(device, script, habits, random, from);
+  while (life.at < end) life.live();
+  return life.signals.sort((one, other) => one.at - other.at);
+}
+
+/** One device while it lives. */
+class Life {
+  readonly signals: Signal[] = [];
+  at: number;
+  readonly #device: DeviceId;
+  readonly #script: Script;
+  readonly #habits: Habits;
+  readonly #random: Random;
+  readonly #rates: ReadonlyMap<Mishap, number>;
+  readonly #next: Map<Mishap, number>;
+  #moment = 0;
+  #looseUntil = 0;
+  #stalledUntil = 0;
+  #backAt = 0;
+
+  constructor(device: DeviceId, script: Script, habits: Habits, random: Random, from: number) {
+    this.#device = device;
+    this.#script = script;
+    this.#habits = habits;
+    this.#random = random;
+    this.at = from;
+    const { stalls, reconnects, offs, alarms, looseSensors, spoils, clockSteps } = habits;
+    const rates: readonly [Mishap, number][] = [
+      ['stall', stalls],
+      ['reconnect', reconnects],
+      ['off', offs],
+      ['alarm', alarms],
+      ['loose', looseSensors],
+      ['spoil', spoils],
+      ['clock', clockSteps],
+    ];
+    this.#rates = new Map(rates);
+    this.#next = new Map(
+      rates.map(([mishap, rate]) => [mishap, from + random.wait(rate) * hourMs]),
+    );
+    this.#say('connected', from);
+    // Nobody starts on the full second.
+    this.at += random.next() * habits.periodMs;
+  }
+
+  /** One moment of the device, and what befell it before. */
+  live(): void {
+    const { periodMs, jitter, isIrregular } = this.#habits;
+    for (const [mishap, due] of this.#next) {
+      if (due > this.at) continue;
+      this.#befall(mishap);
+      const rate = this.#rates.get(mishap) ?? 0;
+      this.#next.set(mishap, this.at + this.#random.wait(rate) * hourMs);
+    }
+    const shift = isIrregular ? 0 : this.#random.normal() * jitter * periodMs;
+    // What waits in a stalled line arrives when it is free again.
+    this.#speak(Math.max(this.at + shift, this.#stalledUntil));
+    this.at += isIrregular ? this.#random.wait(1 / periodMs) : periodMs;
+  }
+
+  #speak(at: number): void {
+    const { moments } = this.#script;
+    const moment = moments[this.#moment % moments.length] ?? [];
+    this.#moment += 1;
+    for (const [index, payload] of moment.entries()) {
+      const instant = (at + index * lineGapMs) as Instant;
+      this.signals.push({ kind: 'message', device: this.#device, at: instant, ...payload });
+    }
+    if (at < this.#looseUntil) {
+      this.#reject('implausible', at);
+      if (this.#random.next() < 0.5) this.#reject('implausible', at);
+    }
+  }
+
+  #befall(mishap: Mishap): void {
+    const random = this.#random;
+    switch (mishap) {
+      case 'stall':
+        this.#stalledUntil = this.at + random.logBetween(200, 4_000);
+        return;
+      case 'reconnect':
+        this.#reconnect(random.pick(causes), 2_000, 60_000);
+        return;
+      case 'off':
+        this.#reconnect('disconnect', 120_000, 2_400_000);
+        // It was off: nothing waits in it.
+        this.at = this.#backAt;
+        return;
+      case 'alarm':
+        this.#alarm();
+        return;
+      case 'loose':
+        this.#looseUntil = this.at + random.logBetween(5_000, 180_000);
+        return;
+      case 'spoil':
+        this.#reject('malformed', this.at);
+        return;
+      case 'clock':
+        this.signals.push({
+          ...{ kind: 'clock-stepped', cause: 'set', device: this.#device },
+          ...{ at: this.at as Instant, stepMs: 1_000 },
+        });
+    }
+  }
+
+  /** It comes back, says at once what it could not, and the last of it a second time. */
+  #reconnect(cause: string, shortestMs: number, longestMs: number): void {
+    const random = this.#random;
+    const back = this.at + random.logBetween(shortestMs, longestMs);
+    // Where the network broke, the gateway hears of it only when the device is there again.
+    const isTakenOver = cause === 'taken-over';
+    if (isTakenOver) this.#say('connected', back);
+    this.signals.push({
+      ...{ kind: 'disconnected', cause, device: this.#device },
+      at: (isTakenOver ? back + 5 : this.at) as Instant,
+    });
+    if (!isTakenOver) this.#say('connected', back);
+    this.#backAt = back;
+    if (cause === 'disconnect') return;
+    this.#stalledUntil = back + random.between(10, 500);
+    if (random.next() < 0.5) this.#reject('duplicate', this.#stalledUntil);
+  }
+
+  #alarm(): void {
+    const count = 1 + Math.floor(this.#random.next() * 10);
+    let at = this.at;
+    for (let index = 0; index < count; index += 1) {
+      const payload = { channel: 'alerts', bytes: 180, records: 1, entropyBits: 4.8 } as const;
+      this.signals.push({
+        ...{ kind: 'message', device: this.#device, at: at as Instant },
+        ...payload,
+      });
+      at += this.#random.logBetween(500, 30_000);
+    }
+  }
+
+  #say(kind: 'connected', at: number): void {
+    this.signals.push({ kind, device: this.#device, at: at as Instant });
+  }
+
+  #reject(reason: string, at: number): void {
+    this.signals.push({
+      ...{ kind: 'rejected', reason, detail: '', device: this.#device, at: at as Instant },
+    });
+  }
+}

@@ -1,0 +1,149 @@
+import type { DeviceId } from '../core/device.ts';
+import type { Signal } from '../core/signal.ts';
+import {
+  type Baseline,
+  enrol,
+  follow,
+  isEnrolled,
+  standardise,
+  startBaseline,
+} from './baseline.ts';
+import { priorOf } from './prior.ts';
+import {
+  readTraffic,
+  seeTraffic,
+  startTraffic,
+  type TrafficState,
+  trafficCountFeatures,
+  trafficFeatures,
+} from './traffic-state.ts';
+
+/** Devices that are watched, and addresses that are nobody's; the one silent for longest gives way. */
+const devicesMax = 6_144;
+const addressesMax = 2_048;
+/** Those that enrol at once: their looks take some tens of kilobytes each. */
+const enrollingMax = 512;
+/** An address is forgotten after this long. */
+const addressForgottenMs = 3_600_000;
+
+interface Watched {
+  readonly traffic: TrafficState;
+  readonly baseline: Baseline;
+  /** What is expected of it until it has enrolled. */
+  readonly prior: Baseline;
+  readonly isDevice: boolean;
+  /** As it was at the last tick. */
+  readonly vector: Float32Array;
+  seenAt: number;
+}
+
+/** One identity at one tick: how far from usual each of its features is. */
+export interface TrafficRow {
+  readonly about: string;
+  /** Undefined: an address that is nobody's. */
+  readonly device: DeviceId | undefined;
+  readonly isEnrolled: boolean;
+  /** Figures of this row in `z`: `trafficFeatures.length` of them from here on. */
+  readonly offset: number;
+}
+
+export interface TrafficTick {
+  readonly rows: readonly TrafficRow[];
+  readonly z: Float32Array;
+}
+
+/** How all identities of a gateway speak. Its memory is bounded, whatever speaks. */
+export interface TrafficWatch {
+  see(signals: readonly Signal[]): void;
+  /** Lets time pass: once a second. What is unusual is told of every identity. */
+  tick(now: number): TrafficTick;
+  /** What the last tick saw of this identity was nothing unusual: its baseline may follow. */
+  calm(about: string): void;
+  readonly size: number;
+}
+
+/** @param perSecondMaxOf the most messages a healthy device of that name sends. */
+export function watchTraffic(perSecondMaxOf: (device: string) => number): TrafficWatch {
+  const devices = new Map<string, Watched>();
+  const addresses = new Map<string, Watched>();
+  const width = trafficFeatures.length;
+  let tickedAt: number | undefined;
+  let elapsedMs = 0;
+
+  function of(signal: Signal): Watched | undefined {
+    const { device, address, at } = signal;
+    const about = device ?? address;
+    if (about === undefined) return undefined;
+    const group = device === undefined ? addresses : devices;
+    const known = group.get(about);
+    // Those seen last stand last: the first is the one to forget.
+    if (known) group.delete(about);
+    const one = known ?? startWatched(device, device === undefined ? 0 : perSecondMaxOf(device));
+    one.seenAt = at;
+    group.set(about, one);
+    if (group.size > (device === undefined ? addressesMax : devicesMax)) forgetFirst(group);
+    return one;
+  }
+
+  return {
+    get size() {
+      return devices.size + addresses.size;
+    },
+    see(signals) {
+      for (const signal of signals) {
+        const one = of(signal);
+        if (one) seeTraffic(one.traffic, signal, one.isDevice && !isEnrolled(one.baseline));
+      }
+    },
+    tick(now) {
+      elapsedMs = tickedAt === undefined ? 0 : Math.max(0, now - tickedAt);
+      tickedAt = now;
+      forgetAddresses(addresses, now);
+      const all = [...devices, ...addresses];
+      const z = new Float32Array(all.length * width);
+      let enrolling = 0;
+      const rows = all.map(([about, one], index) => {
+        const { traffic, baseline, prior, vector, isDevice } = one;
+        readTraffic(traffic, elapsedMs, vector);
+        if (isDevice && !isEnrolled(baseline) && traffic.seen > 0 && ++enrolling <= enrollingMax)
+          enrol(baseline, vector, elapsedMs);
+        const isKnown = isEnrolled(baseline);
+        const offset = index * width;
+        standardise(isKnown ? baseline : prior, vector, trafficCountFeatures, z, offset);
+        const device = isDevice ? (about as DeviceId) : undefined;
+        return { about, device, isEnrolled: isKnown, offset };
+      });
+      return { rows, z };
+    },
+    calm(about) {
+      const one = devices.get(about);
+      if (one) follow(one.baseline, one.vector, elapsedMs);
+    },
+  };
+}
+
+function startWatched(device: string | undefined, perSecondMax: number): Watched {
+  return {
+    traffic: startTraffic(),
+    baseline: startBaseline(),
+    prior: priorOf(perSecondMax),
+    isDevice: device !== undefined,
+    vector: new Float32Array(trafficFeatures.length),
+    seenAt: 0,
+  };
+}
+
+function forgetFirst(group: Map<string, Watched>): void {
+  for (const about of group.keys()) {
+    group.delete(about);
+    return;
+  }
+}
+
+/** The oldest stand first. */
+function forgetAddresses(addresses: Map<string, Watched>, now: number): void {
+  for (const [address, { seenAt }] of addresses) {
+    if (now - seenAt <= addressForgottenMs) return;
+    addresses.delete(address);
+  }
+}

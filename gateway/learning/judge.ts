@@ -1,0 +1,74 @@
+import { lookedAtTicks, strangeTicks } from '../core/alarm-rule.ts';
+
+/**
+ * The smoothed score of each tick: the third largest of the last five. It is above a threshold
+ * exactly when three of the five are.
+ */
+export function smoothed(scores: Float32Array): Float32Array {
+  const last: number[] = [];
+  return scores.map((score) => {
+    last.push(score);
+    if (last.length > lookedAtTicks) last.shift();
+    if (last.length < strangeTicks) return 0;
+    return [...last].sort((one, other) => other - one)[strangeTicks - 1] as number;
+  });
+}
+
+/** @param share from 0 to 1; the values are sorted in place */
+function quantile(values: Float32Array, share: number): number {
+  values.sort();
+  return values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0;
+}
+
+/** Separate alarms: those with at least `gapTicks` of quiet before them. */
+function episodes(scores: Float32Array, threshold: number, gapTicks: number): number {
+  let count = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const [tick, score] of scores.entries()) {
+    if (score <= threshold) continue;
+    if (tick - last >= gapTicks) count += 1;
+    last = tick;
+  }
+  return count;
+}
+
+const ticksPerDay = 86_400;
+
+/** Steps by which a threshold rises until it keeps its budget. */
+const stepFactor = 1.02;
+const stepsMax = 400;
+
+export interface Budget {
+  /** The share of ordinary ticks above the threshold. */
+  readonly nominal: number;
+  /** Alarms a device and day. */
+  readonly alarmsPerDay: number;
+}
+
+/**
+ * The threshold that ordinary devices keep within a budget: the quantile of their smoothed scores
+ * (split conformal), raised until they also raise no more alarms than that.
+ *
+ * @param devices smoothed scores, one a tick, of each device
+ */
+export function calibrate(
+  devices: readonly Float32Array[],
+  { nominal, alarmsPerDay }: Budget,
+  gapTicks: number,
+): number {
+  const ticks = devices.reduce((sum, { length }) => sum + length, 0);
+  const all = new Float32Array(ticks);
+  let offset = 0;
+  for (const scores of devices) {
+    all.set(scores, offset);
+    offset += scores.length;
+  }
+  let threshold = quantile(all, 1 - nominal);
+  const alarmsMax = (alarmsPerDay * ticks) / ticksPerDay;
+  for (let step = 0; step < stepsMax; step += 1) {
+    const alarms = devices.reduce((sum, each) => sum + episodes(each, threshold, gapTicks), 0);
+    if (alarms <= alarmsMax) break;
+    threshold *= stepFactor;
+  }
+  return threshold;
+}

@@ -1,0 +1,73 @@
+import { GatewayError } from './core/error.ts';
+import type { Instant } from './core/observation.ts';
+import type { Signal } from './core/signal.ts';
+import type { Strangeness } from './features/strangeness.ts';
+import { trafficFeatures } from './features/traffic-state.ts';
+import { type OpenModel, openModel } from './inference/model-file.ts';
+import { modelStateStamp, readModel, readModelState, trustedKeys } from './model-store.ts';
+
+/** What a model is there for: its findings count, or it is only watched. */
+export type Role = 'active' | 'shadow';
+
+/** A model that runs, and how strange it found each identity. */
+export interface ModelSlot {
+  readonly id: string;
+  readonly model: OpenModel;
+  readonly strangeness: Map<string, Strangeness>;
+}
+
+/** The models of a site that run. One that is refused leaves its slot empty: the rules go on. */
+export interface ModelSlots {
+  get(role: Role): ModelSlot | undefined;
+  /** Loads what the site has chosen, where that has changed. Tells what was refused. */
+  refresh(at: Instant): Promise<readonly Signal[]>;
+  close(): Promise<void>;
+}
+
+export function createSlots(directory: string): ModelSlots {
+  const slots = new Map<Role, ModelSlot>();
+  let stamp: string | undefined;
+
+  async function fill(role: Role, id: string | undefined): Promise<void> {
+    const before = slots.get(role);
+    if (before?.id === id) return;
+    slots.delete(role);
+    await before?.model.close();
+    if (id === undefined) return;
+    const model = await openModel(
+      readModel(directory, id),
+      trustedKeys(directory),
+      trafficFeatures,
+    );
+    slots.set(role, { id, model, strangeness: new Map() });
+  }
+
+  return {
+    get: (role) => slots.get(role),
+    async refresh(at) {
+      const now = modelStateStamp(directory);
+      if (now === stamp) return [];
+      stamp = now;
+      const refused: Signal[] = [];
+      const attempt = async (what: string, change: () => Promise<void>) => {
+        try {
+          await change();
+        } catch (error) {
+          if (!(error instanceof GatewayError)) throw error;
+          const reason = error.message;
+          refused.push({ kind: 'model-refused', at, model: what, reason });
+        }
+      };
+      await attempt('state', async () => {
+        const { active, shadow } = readModelState(directory);
+        await attempt(active, () => fill('active', active));
+        await attempt(shadow ?? '', () => fill('shadow', shadow));
+      });
+      return refused;
+    },
+    async close() {
+      for (const { model } of slots.values()) await model.close();
+      slots.clear();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Signal } from './core/signal.ts';
+import { trafficFeatures } from './features/traffic-state.ts';
+import { watchTraffic } from './features/traffic-watch.ts';
+
+/** The gateway looks once a second. */
+export const tickMs = 1_000;
+/** Ordinary enough for a baseline to follow, where there is no model to ask yet. */
+const calmZ = 8;
+
+export interface Played {
+  readonly width: number;
+  /** Rows of features, one tick after another, from the end of the enrolment on. */
+  readonly values: Float32Array;
+  readonly at: readonly number[];
+}
+
+/** Plays what was seen of one device through the features, as fast as it goes. */
+export function playTraffic(
+  signals: readonly Signal[],
+  about: string,
+  perSecondMax: number,
+  { from, until }: { readonly from: number; readonly until: number },
+  isEnrollingShown = false,
+): Played {
+  const watch = watchTraffic(() => perSecondMax);
+  const width = trafficFeatures.length;
+  const values = new Float32Array(Math.ceil((until - from) / tickMs) * width);
+  const at: number[] = [];
+  let index = 0;
+  for (let now = from + tickMs; now <= until; now += tickMs) {
+    const start = index;
+    while (index < signals.length && (signals[index]?.at ?? 0) <= now) index += 1;
+    watch.see(signals.slice(start, index));
+    const { rows, z } = watch.tick(now);
+    const row = rows.find((each) => each.about === about);
+    if (!row || !(row.isEnrolled || isEnrollingShown)) continue;
+    const vector = z.subarray(row.offset, row.offset + width);
+    values.set(vector, at.length * width);
+    at.push(now);
+    if (vector.every((each) => Math.abs(each) < calmZ)) watch.calm(about);
+  }
+  return { width, values: values.subarray(0, at.length * width), at };
+}

@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Instant } from '../../gateway/core/observation.ts';
+import type { Signal } from '../../gateway/core/signal.ts';
+import { createScoring, type ModelScoring } from '../../gateway/model-scoring.ts';
+import { addSiteModel, readModel, writeModelState } from '../../gateway/model-store.ts';
+import { openTrafficLog, readTrafficLog } from '../../gateway/traffic-log.ts';
+import { device, messageAt } from '../support/signals.ts';
+import { temporaryFolder } from '../support/site.ts';
+import { noon } from '../support/wards.ts';
+
+const enrolledAfterS = 700;
+
+function siteFolder(): string {
+  const folder = temporaryFolder('models');
+  onTestFinished(() => folder.remove());
+  return folder.path;
+}
+
+function scoringOf(directory: string) {
+  const log = openTrafficLog(directory);
+  const shadowed: string[] = [];
+  const scoring = createScoring({
+    directory,
+    perSecondMaxOf: () => 2,
+    onShadow: (id) => shadowed.push(id),
+    onTick: (tick, scores, threshold) => log.take(tick, scores?.scores, threshold),
+  });
+  onTestFinished(() => scoring.close());
+  return { scoring, log, shadowed };
+}
+
+/** Plays seconds of a device that speaks once a second, and what `deeds` adds. Returns what was told. */
+async function play(
+  scoring: ModelScoring,
+  fromS: number,
+  seconds: number,
+  deeds: (second: number, at: Instant) => readonly Signal[] = () => [],
+) {
+  const told: Signal[] = [];
+  for (let second = fromS + 1; second <= fromS + seconds; second += 1) {
+    const at = (noon + second * 1_000) as Instant;
+    scoring.see([messageAt((at - 400) as Instant), ...deeds(second, at)]);
+    told.push(...(await scoring.tick(at)));
+  }
+  return told;
+}
+
+const foreignTopic = (at: Instant): Signal => ({
+  ...{ kind: 'topic-refused', action: 'subscribe', topic: 'devices/#', device, at },
+});
+
+describe('the models in a running site', () => {
+  it('are silent on an ordinary hour, and tell within three seconds which feature is strange', async () => {
+    const { scoring } = scoringOf(siteFolder());
+    expect(await play(scoring, 0, 3_600)).toEqual([]);
+    const told = await play(scoring, 3_600, 4, (_, at) => [foreignTopic(at)]);
+    const [first] = told;
+    expect(first).toMatchObject({ kind: 'behaviour-strange', device, isEnrolled: true });
+    expect((first?.at ?? 0) - (noon + 3_601_000)).toBeLessThanOrEqual(3_000);
+    expect(Object.keys(first?.kind === 'behaviour-strange' ? first.features : {})[0]).toMatch(
+      /^topics-/,
+    );
+  });
+
+  it('learn nothing from what they are alarmed about', async () => {
+    const directory = siteFolder();
+    const { scoring, log } = scoringOf(directory);
+    await play(scoring, 0, enrolledAfterS);
+    await play(scoring, enrolledAfterS, 600, (_, at) => [foreignTopic(at)]);
+    expect(await play(scoring, enrolledAfterS + 600, 3, (_, at) => [foreignTopic(at)])).not.toEqual(
+      [],
+    );
+    log.close();
+    const kept = readTrafficLog(directory);
+    expect(kept.deviceSeconds).toBeGreaterThan(600);
+    // A row every thirty seconds, and none of the ten minutes of the attack.
+    expect(kept.ordinary.values.length / kept.ordinary.width).toBeLessThan(10);
+  });
+
+  it('are refused where a bit was changed, and say so once; the rest goes on', async () => {
+    const directory = siteFolder();
+    const { bytes } = readModel(directory, 'traffic-pca');
+    const id = addSiteModel(directory, bytes, {});
+    writeModelState(directory, { active: id });
+    const { scoring } = scoringOf(directory);
+    expect(await play(scoring, 0, 3)).toEqual([]);
+
+    const path = join(directory, 'models', id, 'model.onnx');
+    const changed = readFileSync(path);
+    changed[500] = (changed[500] ?? 0) ^ 1;
+    writeFileSync(path, changed);
+    const { scoring: restarted } = scoringOf(directory);
+    const told = await play(restarted, 0, 3, (_, at) => [foreignTopic(at)]);
+    expect(told).toMatchObject([{ kind: 'model-refused', model: id }]);
+    writeModelState(directory, { active: 'traffic-pca' });
+    await play(restarted, 3, enrolledAfterS);
+    expect(await play(restarted, 3 + enrolledAfterS, 4, (_, at) => [foreignTopic(at)])).not.toEqual(
+      [],
+    );
+  });
+
+  it('in shadow are counted and tell nothing', async () => {
+    const directory = siteFolder();
+    const { bytes } = readModel(directory, 'traffic-pca');
+    const shadow = addSiteModel(directory, bytes, {});
+    writeModelState(directory, { active: 'no-such-model', shadow });
+    const { scoring, shadowed } = scoringOf(directory);
+    const refused = await play(scoring, 0, enrolledAfterS);
+    expect(refused).toMatchObject([{ kind: 'model-refused', model: 'no-such-model' }]);
+    expect(await play(scoring, enrolledAfterS, 4, (_, at) => [foreignTopic(at)])).toEqual([]);
+    expect(shadowed).toContain(shadow);
+  });
+});
