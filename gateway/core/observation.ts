@@ -98,3 +98,9 @@ export type Released = Observation & {
   readonly note?: undefined;
   readonly [released]: true;
 };
+
+/** When it was over, in milliseconds since the epoch: a waveform lasts, everything else is of a moment. */
+export function endOf(one: Released): number {
+  if (one.kind !== 'samples' || one.absent !== undefined) return one.at;
+  return one.at + Math.round(one.value.length * one.periodMs);
+}

@@ -28,6 +28,7 @@ interface Coded {
 interface FhirObservation extends Coded {
   readonly device?: { readonly identifier?: { readonly value?: string } };
   readonly effectiveDateTime?: string;
+  readonly effectivePeriod?: { readonly start?: string };
   readonly component?: readonly Coded[];
 }
 
@@ -63,7 +64,7 @@ function keysOf(one: StoredObservation): readonly string[] {
   if (!('resource' in one)) return [`${one.device} ${one.at} ${one.code}`];
   const resource: FhirObservation = one.resource;
   const device = resource.device?.identifier?.value;
-  const at = Date.parse(resource.effectiveDateTime ?? '');
+  const at = Date.parse(resource.effectiveDateTime ?? resource.effectivePeriod?.start ?? '');
   const codes = [resource, ...(resource.component ?? [])].flatMap(({ code }) =>
     (code?.coding ?? []).map((coding) => coding.code),
   );

@@ -1,7 +1,11 @@
 import { type AlertPriority, alertEvents } from '../core/alert.ts';
 import { isClockFace } from '../core/clock.ts';
-import type { AlertCondition } from '../core/observation.ts';
-import { observationIdSystem, type Released } from '../core/observation.ts';
+import {
+  type AlertCondition,
+  endOf,
+  observationIdSystem,
+  type Released,
+} from '../core/observation.ts';
 import type { OutboxEntry } from '../core/relay.ts';
 import { groupPressures, type PressurePanel, pressureSites } from './blood-pressure.ts';
 import { absentJson, categoryJson, loincCoding, mdcCoding, metricJson } from './coding.ts';
@@ -27,6 +31,8 @@ export interface ObservationResource {
  *   (source, phase, priority) in PCD-04's own words. R4 has no resource for a device's alert, and
  *   the HL7 Point-of-Care Device guide for R4 gives no profile for one.
  * - A doubt the device states is an `interpretation` with that guide's measurement status.
+ * - A waveform is a SampledData over its `effectivePeriod`, as in that guide's examples; each lead of
+ *   an ECG is an Observation of its own, for a device may send them apart.
  * - How the time is known is a `meta.tag`, which can be searched for, and how well, with what the
  *   device's own clock showed, are extensions of the time: R4 has no element that says it, and the
  *   coincident time stamp of the HL7 Personal Health Device guide is a resource of its own.
@@ -55,6 +61,7 @@ export function toObservations({
 function isSharing(one: Released, other: Released): boolean {
   return (
     one.at === other.at &&
+    endOf(one) === endOf(other) &&
     one.receivedAt === other.receivedAt &&
     one.clock === other.clock &&
     one.uncertaintyMs === other.uncertaintyMs &&
@@ -70,7 +77,7 @@ export function identifierJson(system: string, value: string): string {
 
 /** Whom, when and by what: the beginning of the resource, up to its identifiers. */
 function circumstancesJson(observation: Released): string {
-  const { subject, device, at, receivedAt } = observation;
+  const { subject, device, receivedAt } = observation;
   return (
     `{"resourceType":"Observation","meta":{"tag":[${clockTags(observation)}]},` +
     '"status":"final",' +
@@ -78,7 +85,7 @@ function circumstancesJson(observation: Released): string {
     (subject === undefined
       ? ''
       : reference('subject', 'Patient', subjectIdentifierSystem, subject)) +
-    `"effectiveDateTime":"${new Date(at).toISOString()}",${timeExtensions(observation)}` +
+    timeJson(observation) +
     `"issued":"${new Date(receivedAt).toISOString()}",` +
     reference('device', 'Device', deviceIdentifierSystem, device)
   );
@@ -90,7 +97,21 @@ function clockTags({ clock, provisional }: Released): string {
   return provisional ? `${tag},{"system":"${clockSystem}","code":"untrusted"}` : tag;
 }
 
-/** FHIR R4 json.html#primitive: what is said about a primitive stands under its name with a `_`. */
+/** Samples were taken over a time, from the first one's beginning to the last one's end. */
+function timeJson(observation: Released): string {
+  const extensions = timeExtensions(observation);
+  const said = extensions === '' ? '' : `"extension":[${extensions}]`;
+  const start = new Date(observation.at).toISOString();
+  const endAt = endOf(observation);
+  if (endAt === observation.at) {
+    // FHIR R4 json.html#primitive: what is said about a primitive stands under its name with a `_`.
+    const besides = said && `"_effectiveDateTime":{${said}},`;
+    return `"effectiveDateTime":"${start}",${besides}`;
+  }
+  const end = new Date(endAt).toISOString();
+  return `"effectivePeriod":{${said && `${said},`}"start":"${start}","end":"${end}"},`;
+}
+
 function timeExtensions({ uncertaintyMs, deviceTime }: Released): string {
   const extensions: string[] = [];
   if (uncertaintyMs !== undefined) {
@@ -101,8 +122,7 @@ function timeExtensions({ uncertaintyMs, deviceTime }: Released): string {
   if (isClockFace(deviceTime)) {
     extensions.push(`{"url":"${deviceTimeUrl}","valueString":"${deviceTime}"}`);
   }
-  if (extensions.length === 0) return '';
-  return `"_effectiveDateTime":{"extension":[${extensions.join(',')}]},`;
+  return extensions.join(',');
 }
 
 /** A logical reference (FHIR R4 references.html#logical): the hospital knows which record it is. */

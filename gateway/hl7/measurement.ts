@@ -1,4 +1,4 @@
-import type { Released, SampleArray } from '../core/observation.ts';
+import { endOf, type Released, type SampleArray } from '../core/observation.ts';
 import { absentFlags, metricFields } from './coding.ts';
 import { decimal, escaped } from './encoding.ts';
 import { deviceRow, type Order, type RowContent, rowOf } from './row.ts';
@@ -32,11 +32,6 @@ export function measurementOrders(all: readonly Measurement[], authority: string
 function serviceOf({ kind, metric }: Measurement): Service {
   if (kind === 'samples') return 'waveform';
   return metricFields(metric).isLaboratory ? 'laboratory' : 'monitoring';
-}
-
-function endOf(one: Measurement): number {
-  if (one.kind !== 'samples' || one.absent !== undefined) return one.at;
-  return one.at + Math.round(one.value.length * one.periodMs);
 }
 
 function contentsOf(one: Measurement, place: string): readonly RowContent[] {

@@ -64,6 +64,14 @@ const Extension = z
   })
   .refine((extension) => Object.keys(extension).length === 2);
 
+const Period = z
+  .strictObject({
+    extension: z.array(Extension).min(1).optional(),
+    start: DateTime,
+    end: DateTime,
+  })
+  .refine(({ start, end }) => Date.parse(start) <= Date.parse(end), 'ends before it starts');
+
 const valueElements = {
   valueQuantity: Quantity.optional(),
   valueCodeableConcept: CodeableConcept.optional(),
@@ -123,8 +131,9 @@ export const Observation = z
     category: z.array(ObservedConcept).min(1),
     code: ObservedConcept,
     subject: Reference.optional(),
-    effectiveDateTime: DateTime,
+    effectiveDateTime: DateTime.optional(),
     _effectiveDateTime: z.strictObject({ extension: z.array(Extension).min(1) }).optional(),
+    effectivePeriod: Period.optional(),
     issued: DateTime.optional(),
     device: Reference,
     ...valueElements,
@@ -132,6 +141,13 @@ export const Observation = z
     component: z.array(Component).min(1).optional(),
   })
   .refine((resource) => statements(resource) === 1, 'not exactly one value, reason or component')
+  .refine(
+    ({ effectiveDateTime, effectivePeriod, valueSampledData }) =>
+      valueSampledData
+        ? effectivePeriod && !effectiveDateTime
+        : effectiveDateTime && !effectivePeriod,
+    'samples are of a time, everything else is of a moment',
+  )
   .refine(
     ({ category, subject }) => subject ?? category.some((one) => has(one, 'alert')),
     'only an alert may be about nobody',

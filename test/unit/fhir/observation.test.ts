@@ -123,6 +123,16 @@ describe('a value', () => {
   });
 });
 
+it('says of each observation of a record whether it is of a moment or of a time', () => {
+  const wave = { kind: 'samples', periodMs: 4, value: [1, 2], metric: 'MDC_PULS_OXIM_PLETH' };
+  const rows = [released(), released({ id: 'k1.1', ...wave }), released({ id: 'k1.2' })];
+  expect(all(rows).map(({ effectivePeriod }) => effectivePeriod?.end)).toEqual([
+    undefined,
+    '2026-11-22T10:00:00.258Z',
+    undefined,
+  ]);
+});
+
 describe('an alert', () => {
   const alert = {
     kind: 'alert',
