@@ -174,10 +174,7 @@ export function startKeeper(
       isFeedRead = isRead;
     },
     live: (device) => live.of(device),
-    describe(relay, pseudonym) {
-      refresh();
-      return describeDevice(policy, relay, pseudonym);
-    },
+    describe: (relay, pseudonym) => describeDevice(policy, relay, pseudonym),
     knowTime: (boot, anchorMs, now) =>
       store.transact(() => {
         store.trustedTime.keepAnchor(boot, anchorMs);
