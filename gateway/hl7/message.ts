@@ -34,6 +34,9 @@ interface MessageKind {
   readonly profile: string;
 }
 
+/** OBR-9 to OBR-19 say nothing. */
+const fieldsBeforePlace = 11;
+
 const kinds = {
   measurements: {
     type: 'ORU^R01^ORU_R01',
@@ -59,7 +62,7 @@ export function toReports(entry: OutboxEntry, parties: Parties, now: number): Hl
     entry.observations,
     ({ device, subject, kind }) => `${device} ${subject} ${kind === 'alert'}`,
   );
-  return [...groups.values()].map((group) => reportOf(group, parties, now));
+  return [...groups.values()].map((group) => reportOf(group, entry.order, parties, now));
 }
 
 /**
@@ -73,7 +76,12 @@ export function toQuestion(parties: Parties, now: number): Hl7Report {
   return { controlId, text: `${header}\rNCK|${timestamp(now)}\r` };
 }
 
-function reportOf(group: readonly Released[], parties: Parties, now: number): Hl7Report {
+function reportOf(
+  group: readonly Released[],
+  place: number,
+  parties: Parties,
+  now: number,
+): Hl7Report {
   const [first] = group as [Released];
   const { assigningAuthority: authority } = parties;
   const controlId = hash('sha256', group.map(({ id }) => id).join('\n'), 'base64url').slice(
@@ -90,7 +98,7 @@ function reportOf(group: readonly Released[], parties: Parties, now: number): Hl
     patientOf(first, authority),
     // Whether the patient stays in the hospital is not known here (HL7 table 0004).
     'PV1||U',
-    ...ordersOf(orders, controlId, parties, isUntrusted),
+    ...ordersOf(orders, { controlId, place, parties, isUntrusted }),
   ];
   return { controlId, text: `${segments.join('\r')}\r` };
 }
@@ -120,18 +128,33 @@ function patientOf({ subject }: Released, authority: string): string {
   return segment('PID', ['', '', id, '', `^^^^^^${subject === undefined ? 'U' : 'S'}`]);
 }
 
+interface Circumstances {
+  readonly controlId: string;
+  /** In the order of arrival. */
+  readonly place: number;
+  readonly parties: Parties;
+  readonly isUntrusted: boolean;
+}
+
+/**
+ * The place in the order of arrival stands in OBR-20, which is the filler's to define (HL7 v2.6 4.5.3.20).
+ * Not in MSH-13: a number there asks for the sequence number protocol (2.10.1), in which a gap ends the
+ * link, and lanes overtake each other here.
+ */
 function ordersOf(
   orders: readonly Order[],
-  controlId: string,
-  { sendingApplication }: Parties,
-  isUntrusted: boolean,
+  { controlId, place, parties, isUntrusted }: Circumstances,
 ): string[] {
   const segments: string[] = [];
   let rowNumber = 0;
   for (const [index, { service, startAt, endAt, rows }] of orders.entries()) {
-    const filler = components(`${controlId}.${index + 1}`, ...sendingApplication.split('^'));
+    const filler = components(
+      `${controlId}.${index + 1}`,
+      ...parties.sendingApplication.split('^'),
+    );
     const times = [timestamp(startAt), timestamp(endAt)];
-    segments.push(segment('OBR', [`${index + 1}`, '', filler, service, '', '', ...times]));
+    const rest = [...Array<string>(fieldsBeforePlace).fill(''), `${place}`];
+    segments.push(segment('OBR', [`${index + 1}`, '', filler, service, '', '', ...times, ...rest]));
     if (isUntrusted)
       segments.push('NTE|1|L|The gateway did not know the time: times may be wrong.');
     for (const fields of rows) {

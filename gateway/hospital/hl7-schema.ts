@@ -48,8 +48,12 @@ function isSegment({ name, part, field }: Hl7Segment, trigger: string): boolean 
       // Only an alert may be about nobody.
       return part(3, 4) !== '' && field(5) !== '' && (isKnown || trigger === 'R40');
     }
-    case 'OBR':
-      return part(3, 1) !== '' && part(4, 3) !== '' && isTime(part(7, 1)) && isTime(part(8, 1));
+    case 'OBR': {
+      // This sender's place in the order of arrival, in the field that is the sender's.
+      const isPlaced = /^\d+$/.test(field(20));
+      const isTimed = isTime(part(7, 1)) && isTime(part(8, 1));
+      return isPlaced && isTimed && part(3, 1) !== '' && part(4, 3) !== '';
+    }
     case 'OBX':
       return isRow(part, field);
     default:

@@ -417,6 +417,19 @@ describe.each(runs)('$name $mode', async ({ name, mode }) => {
     }
   });
 
+  it('says with each record its place in the order of arrival', async () => {
+    const line = await startCuttingLine(destination.port, tls);
+    try {
+      const [entry] = nextBatch().entries;
+      const order = 5_000_000_123;
+      const sent = await sendBy(line.port, entry ? [{ ...entry, order }] : []);
+      expect(sent.outcome).toBe('delivered');
+      expect(line.passed('request').toString()).toContain(`${order}`);
+    } finally {
+      await line.close();
+    }
+  });
+
   it('lets no person’s data out, whatever was cast to be released', async () => {
     const line = await startCuttingLine(destination.port, tls);
     const places = [

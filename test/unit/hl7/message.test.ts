@@ -56,7 +56,7 @@ it('says who sends what to whom, in which profile', () => {
     'PID|||_subject^^^WG^PI||^^^^^^S',
     'PV1||U',
     `OBR|1||${controlId}.1^WARDGATE^1.2.3^ISO|182777000^monitoring of patient^SCT|||` +
-      '20261122100000.250+0000|20261122100000.250+0000',
+      '20261122100000.250+0000|20261122100000.250+0000||||||||||||1',
   ]);
 });
 
@@ -68,6 +68,15 @@ it('stands a measurement below its device, with code, unit, time and the ids of 
     `OBX|2|NM|150456^MDC_PULS_OXIM_SAT_O2^MDC^59408-5^^LN|1.0.0.1|97|262688^MDC_DIM_PERCENT^MDC^%^%^UCUM|||||R${place}|||k1.0^WG`,
     `OBX|3|NM|151562^MDC_RESP_RATE^MDC^9279-1^^LN|1.0.0.2|14.5|264928^MDC_DIM_RESP_PER_MIN^MDC^/min^/min^UCUM|||||R${place}|||k1.1^WG`,
   ]);
+});
+
+it('says its place in the order of arrival in OBR-20, and in no MSH-13', () => {
+  const entry = { ...outboxEntry([released()]), order: 5_000_000_123 };
+  const [report] = toReports(entry, parties, now);
+  const message = readHl7Message(report?.text ?? '');
+  const order = message?.segments.find(({ name }) => name === 'OBR');
+  expect(order?.field(20)).toBe('5000000123');
+  expect(message?.header.field(13)).toBe('');
 });
 
 describe('MSH-10', () => {
