@@ -1,4 +1,5 @@
 import { GatewayError } from './core/error.ts';
+import { firstModelState } from './core/model-state.ts';
 import type { Instant } from './core/observation.ts';
 import type { Signal } from './core/signal.ts';
 import type { Strangeness } from './features/strangeness.ts';
@@ -16,7 +17,10 @@ export interface ModelSlot {
   readonly strangeness: Map<string, Strangeness>;
 }
 
-/** The models of a site that run. One that is refused leaves its slot empty: the rules go on. */
+/**
+ * The models of a site that run. Where one is refused, the one before goes on, or the shipped one; where
+ * that is refused too, the rules go on without.
+ */
 export interface ModelSlots {
   get(role: Role): ModelSlot | undefined;
   /** Loads what the site has chosen, where that has changed. Tells what was refused. */
@@ -28,18 +32,17 @@ export function createSlots(directory: string): ModelSlots {
   const slots = new Map<Role, ModelSlot>();
   let stamp: string | undefined;
 
+  /** What runs goes on running until another one was found good. */
   async function fill(role: Role, id: string | undefined): Promise<void> {
     const before = slots.get(role);
     if (before?.id === id) return;
-    slots.delete(role);
+    if (id === undefined) slots.delete(role);
+    else {
+      const file = readModel(directory, id);
+      const model = await openModel(file, trustedKeys(directory), trafficFeatures);
+      slots.set(role, { id, model, strangeness: new Map() });
+    }
     await before?.model.close();
-    if (id === undefined) return;
-    const model = await openModel(
-      readModel(directory, id),
-      trustedKeys(directory),
-      trafficFeatures,
-    );
-    slots.set(role, { id, model, strangeness: new Map() });
   }
 
   return {
@@ -63,6 +66,9 @@ export function createSlots(directory: string): ModelSlots {
         await attempt(active, () => fill('active', active));
         await attempt(shadow ?? '', () => fill('shadow', shadow));
       });
+      // Whoever spoils the choice of a model must not thereby blind the gateway.
+      const { active: shipped } = firstModelState;
+      if (!slots.has('active')) await attempt(shipped, () => fill('active', shipped));
       return refused;
     },
     async close() {

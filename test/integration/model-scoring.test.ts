@@ -79,7 +79,7 @@ describe('the models in a running site', () => {
     expect(kept.ordinary.values.length / kept.ordinary.width).toBeLessThan(10);
   });
 
-  it('are refused where a bit was changed, and say so once; the rest goes on', async () => {
+  it('are refused where a bit was changed, and say so once; the shipped one stands in', async () => {
     const directory = siteFolder();
     const { bytes } = readModel(directory, 'traffic-pca');
     const id = addSiteModel(directory, bytes, {});
@@ -92,24 +92,34 @@ describe('the models in a running site', () => {
     changed[500] = (changed[500] ?? 0) ^ 1;
     writeFileSync(path, changed);
     const { scoring: restarted } = scoringOf(directory);
-    const told = await play(restarted, 0, 3, (_, at) => [foreignTopic(at)]);
-    expect(told).toMatchObject([{ kind: 'model-refused', model: id }]);
-    writeModelState(directory, { active: 'traffic-pca' });
-    await play(restarted, 3, enrolledAfterS);
-    expect(await play(restarted, 3 + enrolledAfterS, 4, (_, at) => [foreignTopic(at)])).not.toEqual(
-      [],
-    );
+    const refused = await play(restarted, 0, enrolledAfterS);
+    expect(refused).toMatchObject([{ kind: 'model-refused', model: id }]);
+    const told = await play(restarted, enrolledAfterS, 4, (_, at) => [foreignTopic(at)]);
+    expect(told[0]).toMatchObject({ kind: 'behaviour-strange', model: 'traffic-pca' });
+  });
+
+  it('go on as they are where another is chosen that is none, or the choice is damaged', async () => {
+    const directory = siteFolder();
+    const { scoring } = scoringOf(directory);
+    await play(scoring, 0, enrolledAfterS);
+    writeModelState(directory, { active: 'no-such-model' });
+    expect(await play(scoring, enrolledAfterS, 1)).toMatchObject([{ kind: 'model-refused' }]);
+    writeFileSync(join(directory, 'models/state.json'), '{"active":');
+    expect(await play(scoring, enrolledAfterS + 1, 1)).toMatchObject([{ kind: 'model-refused' }]);
+    const told = await play(scoring, enrolledAfterS + 2, 4, (_, at) => [foreignTopic(at)]);
+    expect(told[0]).toMatchObject({ kind: 'behaviour-strange' });
   });
 
   it('in shadow are counted and tell nothing', async () => {
     const directory = siteFolder();
     const { bytes } = readModel(directory, 'traffic-pca');
     const shadow = addSiteModel(directory, bytes, {});
-    writeModelState(directory, { active: 'no-such-model', shadow });
+    writeModelState(directory, { active: 'traffic-pca', shadow });
     const { scoring, shadowed } = scoringOf(directory);
-    const refused = await play(scoring, 0, enrolledAfterS);
-    expect(refused).toMatchObject([{ kind: 'model-refused', model: 'no-such-model' }]);
-    expect(await play(scoring, enrolledAfterS, 4, (_, at) => [foreignTopic(at)])).toEqual([]);
+    expect(await play(scoring, 0, enrolledAfterS)).toEqual([]);
+    expect(shadowed).toEqual([]);
+    const told = await play(scoring, enrolledAfterS, 4, (_, at) => [foreignTopic(at)]);
+    for (const each of told) expect(each).toMatchObject({ model: 'traffic-pca' });
     expect(shadowed).toContain(shadow);
   });
 });
