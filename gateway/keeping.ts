@@ -125,7 +125,7 @@ export function startKeeper(
   let policy = maker.make(store);
   const surroundings = createSurroundings();
   let isFeedRead = false;
-  if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
+  store.transact(() => releaseUnrouted(store, policy));
 
   function remake(): void {
     policy = maker.make(store);
@@ -159,8 +159,7 @@ export function startKeeper(
       for (const observations of admission.observed) live.see(observations);
       clocks.saved(clockChanges);
       onKept(admission, policy);
-      if (hasAnswered || announced.size + bindings.length + stays.size > 0)
-        policy = maker.make(store);
+      if (hasAnswered || announced.size + bindings.length + stays.size > 0) remake();
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
     ...ordersOf(store, () => maker, remake),
@@ -168,7 +167,7 @@ export function startKeeper(
       // Throws before anything is changed, where a device has no profile any more.
       const next = nextMaker.make(store);
       [maker, budget, policy] = [nextMaker, nextBudget, next];
-      if (policy.destinations.length > 0) store.transact(() => releaseUnrouted(store, policy));
+      store.transact(() => releaseUnrouted(store, policy));
     },
     feed(isRead) {
       isFeedRead = isRead;
@@ -180,7 +179,7 @@ export function startKeeper(
         store.trustedTime.keepAnchor(boot, anchorMs);
         store.trustedTime.note(now);
         store.held.date(boot, anchorMs, now);
-        if (policy.destinations.length > 0) releaseUnrouted(store, policy);
+        releaseUnrouted(store, policy);
       }),
   };
 }
@@ -368,6 +367,7 @@ function keepRejections(store: Store, rejected: readonly Rejection[]): void {
 
 /** Lets go what waited for the site to have a destination, or for the time to be known. */
 function releaseUnrouted(store: Store, policy: Policy): void {
+  if (policy.destinations.length === 0) return;
   for (const { device, cause } of store.held.depths()) {
     const isReleasable = cause === 'no-relay' || cause === 'unbound';
     if (isReleasable && policy.devices.has(device)) releaseHeld(store, policy, device, cause);
