@@ -5,6 +5,7 @@ import {
   auditReload,
   auditStart,
   checkAuditTail,
+  endedWithoutOrder,
   type ReloadNote,
 } from './auditing.ts';
 import type { AuditEntry, AuditRecord, Checkpoint } from './core/audit-entry.ts';
@@ -22,6 +23,8 @@ export interface AuditCalls {
   auditRefusals(): void;
   auditStart(version: string, settings: SettingsDigest, at: Instant): void;
   auditReload(note: ReloadNote): void;
+  /** Whether nobody had stopped the gateway the last time. Asked before `auditStart`. */
+  endedWithoutOrder(): boolean;
   checkAuditTail(at: Instant): AuditProblem | undefined;
   /** Deletes the entries before a time. Returns how many. */
   pruneAudit(before: number): number;
@@ -44,6 +47,7 @@ export function auditCalls(store: Store, signer: AuditSigner, refusals: Refusals
     auditRefusals: () => auditRefusals(store, refusals),
     auditStart: (version, settings, at) => auditStart(store, version, settings, at),
     auditReload: (note) => auditReload(store, note),
+    endedWithoutOrder: () => endedWithoutOrder(store),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     pruneAudit: (before) => store.pruneAudit(before),
     auditUnsent: (countMax) => auditUnsent(store, countMax),

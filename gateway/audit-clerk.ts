@@ -9,6 +9,8 @@ import { version } from './version.ts';
 const refusalsEveryMs = 60_000;
 const pruneEveryMs = 3_600_000;
 const dayMs = 86_400_000;
+/** A machine that has run for less has just been started. */
+const freshMsMax = 15 * 60_000;
 
 export interface AuditClerkOptions {
   readonly admission: Admission;
@@ -17,6 +19,8 @@ export interface AuditClerkOptions {
   /** The time by which entries grow old. */
   readonly aged: () => Promise<number>;
   readonly now: () => Instant;
+  /** Since the machine started. */
+  readonly monotonicMs: () => number;
   readonly log: Log;
   readonly onFault: (error: unknown) => void;
 }
@@ -31,7 +35,7 @@ export interface AuditClerk {
  * that is full, are said aloud and stop nothing: care comes first.
  */
 export async function startAuditClerk(options: AuditClerkOptions): Promise<AuditClerk> {
-  const { admission, site, aged, now, log, onFault } = options;
+  const { admission, site, aged, now, monotonicMs, log, onFault } = options;
 
   async function attempt(task: () => Promise<unknown>): Promise<void> {
     try {
@@ -45,6 +49,11 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
   await attempt(async () => {
     const problem = await admission.call('checkAuditTail', now());
     if (problem) log('audit.damaged', { ...problem });
+  });
+  await attempt(async () => {
+    const isCut = await admission.call('endedWithoutOrder');
+    if (!isCut || monotonicMs() > freshMsMax) return;
+    admission.queue.signal({ kind: 'restarted-without-order', at: now() });
   });
   const digest = digestOfSite(site());
   await attempt(() => admission.call('auditStart', version, digest, now()));

@@ -39,6 +39,17 @@ export function auditReload(store: Store, { actor, at, settings, code }: ReloadN
   });
 }
 
+/** Entries at the end of the trail in which it is looked how the gateway ended the last time. */
+const endingMax = 1_000;
+
+/** The gateway ran, and then it was gone: nobody had stopped it. Asked before it starts anew. */
+export function endedWithoutOrder({ audit }: Pick<Store, 'audit'>): boolean {
+  const last = audit.last()?.sequence ?? 0;
+  const ending = audit.list(Math.max(0, last - endingMax), endingMax);
+  const run = ending.findLast(({ action }) => /^gateway\.(start|stop)$/.test(action));
+  return run?.action === 'gateway.start';
+}
+
 /** By their names: never what they are. */
 function noteSettings(store: Store, settings: SettingsDigest, actor: string, at: number): void {
   const before = store.seenSettings.all();

@@ -229,6 +229,16 @@ export const Config = z.strictObject({
         .describe('Where one threat differs, such as D10: observe. docs/responses.md'),
     })
     .prefault({}),
+  housing: z
+    .strictObject({
+      caseSwitch: z
+        .string()
+        .startsWith('/')
+        .optional()
+        .describe('A file that reads 1 while the case is open, such as a GPIO’s value.'),
+    })
+    .prefault({})
+    .describe('What tells that somebody handles the machine; docs/host.md.'),
   store: z
     .strictObject({
       commitPauseMs: z

@@ -13,6 +13,7 @@ import {
   requireHealth,
   requireSound,
 } from './gateway-parts.ts';
+import { watchHost } from './host-watch.ts';
 import { type ModelWatch, watchModels } from './model-watch.ts';
 import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly monotonicMs: () => number;
   /** A number in [0, 1). */
   readonly chance: () => number;
+  /** Its own process, which is watched. Left out where it is a part of another program. */
+  readonly pid?: number;
   /** A fault of ours: the process must end, so that whoever supervises it starts it anew. */
   readonly onFault: (error: unknown) => void;
 }
@@ -104,7 +107,8 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
 
   async function stop(): Promise<void> {
     await running.reloading?.close();
-    for (const follower of [running.quarantines, running.clock, running.trust]) follower?.close();
+    const followers = [running.quarantines, running.clock, running.trust, running.host];
+    for (const follower of followers) follower?.close();
     clearInterval(running.expiry);
     clearInterval(running.ticking);
     await running.models?.close();
@@ -126,6 +130,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     running.expiry = startExpiry(material);
     running.ticking = startTicking(material);
     running.models = watchModels({ ...material, ...material.options });
+    running.host = await followHost(running, material, options);
     followQuarantines(quarantines, open, apply);
     followTrust(material.trust, open);
     keepLastGood(directory, text);
@@ -247,6 +252,7 @@ interface Running {
   expiry?: NodeJS.Timeout;
   ticking?: NodeJS.Timeout;
   models?: ModelWatch;
+  host?: { close(): void };
   readonly open: OpenParts;
 }
 
@@ -260,6 +266,8 @@ function createClock(
     wall: now,
     monotonicMs,
     timeService: () => readTimeService(),
+    onStep: (step) =>
+      running.admission?.queue.signal({ kind: 'wall-clock-set', at: clock.now(), ...step }),
     async onTrusted(anchorMs) {
       try {
         await running.admission?.call('knowTime', boot, anchorMs, clock.now());
@@ -305,6 +313,20 @@ async function openAdmission(
 
 function wakeForwarders({ open }: Running, withAlerts: boolean): void {
   for (const forwarder of open.forwarders.values()) forwarder.wake(withAlerts);
+}
+
+/** The machine, where it is the gateway's own. */
+async function followHost(
+  { open }: Running,
+  { site, watch, options: { directory, now } }: Material,
+  { pid }: GatewayOptions,
+): Promise<{ close(): void }> {
+  if (pid === undefined) return { close: () => undefined };
+  return watchHost({
+    ...{ directory, now, pid, queue: watch.queue },
+    config: () => site().config,
+    ports: () => [open.broker?.port, open.lineServer?.port, open.https?.port],
+  });
 }
 
 /** Whoever is silent is noticed by the clock alone. */

@@ -25,7 +25,10 @@ export default defineCommand({
       monotonicMs,
       chance: Math.random,
       onFault: (error) => fault.abort(error),
+      pid: process.pid,
     });
+    // Without a listener it opens a debugger to whoever may send it.
+    process.on('SIGUSR1', () => undefined);
     const { mqttPort, httpsPort, mllpPort } = gateway;
     log('gateway.ready', { mqttPort, httpsPort, mllpPort, pid: process.pid });
     const askReload = () => void gateway.askReload('signal:SIGHUP', now()).catch(notAsked);

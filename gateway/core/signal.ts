@@ -1,6 +1,7 @@
 import type { DeviceId } from './device.ts';
 import type { Instant } from './observation.ts';
 import type { DataSignal } from './signals/data-signal.ts';
+import type { HostSignal } from './signals/host-signal.ts';
 import type { LineSignal } from './signals/line-signal.ts';
 import type { LinkSignal } from './signals/link-signal.ts';
 import type { ModelSignal } from './signals/model-signal.ts';
@@ -17,7 +18,7 @@ interface Common {
 
 /** What detectors look at: one thing that a link, admission or the gateway itself saw. */
 export type Signal = Common &
-  (LinkSignal | LineSignal | DataSignal | ModelSignal | PersonSignal | VoiceSignal);
+  (HostSignal | LinkSignal | LineSignal | DataSignal | ModelSignal | PersonSignal | VoiceSignal);
 
 export type SignalKind = Signal['kind'];
 

@@ -35,6 +35,8 @@ export interface GatewayClockOptions {
    * The time is known from now on: true time minus monotonic time. Called again until it succeeds.
    */
   readonly onTrusted: (anchorMs: number) => Promise<boolean>;
+  /** Somebody set the wall clock. */
+  readonly onStep: (step: { readonly stepMs: number; readonly isFollowed: boolean }) => void;
   readonly log: Log;
   readonly onFault: (error: unknown) => void;
 }
@@ -107,7 +109,10 @@ class RunningClock implements GatewayClock {
       }
       const { time, step } = followTime(before, this.#sample(), this.#floorMs);
       this.#time = time;
-      if (step) this.#options.log('time.stepped', step);
+      if (step) {
+        this.#options.log('time.stepped', step);
+        this.#options.onStep(step);
+      }
       if (time.isTrusted && !before.isTrusted) {
         const repairedByMs = Math.round(time.anchorMs - before.anchorMs);
         this.#options.log('time.trusted', { repairedByMs });
