@@ -12,12 +12,12 @@ import { decode } from '../gateway/stages/decode.ts';
 import { loadNow } from './machine.ts';
 import { median, rounded } from './median.ts';
 import { type Payload, vitalSigns } from './payload.ts';
-import type { Bench, Question, Row } from './question.ts';
+import type { Question, Row } from './question.ts';
 import { idOf } from './ward.ts';
 
 const batchSizes = [1, 32, 256, 2_048];
 const wards = [50, 500, 1_000];
-const valuesPerMessage = 4;
+export const valuesPerMessage = 4;
 const payloadBytes = 200;
 /** What one device sends in a second, so that time goes on as it does in a ward. */
 const messagesPerSecond = 10;
@@ -27,7 +27,7 @@ export const admission: Question = {
   summary: 'admit() on one core, without sockets or disk: observations a second.',
 
   async ask(bench) {
-    const policy = await openPolicy(bench);
+    const policy = await openPolicy(bench.ward.site('admission'));
     const load = loadNow();
     const works: Work[] = [
       ...batchSizes.map((size) => ({ name: 'admit', devices: 50, size })),
@@ -69,8 +69,8 @@ function row({ name, devices, size }: Work, messages: number): Row {
   };
 }
 
-async function openPolicy({ ward }: Bench): Promise<Policy> {
-  const site = ward.site('admission');
+/** By which a site admits. */
+export async function openPolicy(site: string): Promise<Policy> {
   const maker = await openPolicyMaker({
     directory: site,
     relays: await Promise.all(loadConfig(site).relays.map(destinationOf)),
@@ -104,7 +104,12 @@ function messagesASecond(work: Work, policy: Policy, seconds: number): number {
 
 const epoch = Date.now();
 
-function batchOf({ devices, size }: Work, payload: Payload, first: number): Intake[] {
+/** `size` messages in the order of their numbers, of each device in turn. */
+export function batchOf(
+  { devices, size }: Pick<Work, 'devices' | 'size'>,
+  payload: Payload,
+  first: number,
+): Intake[] {
   return Array.from({ length: size }, (_, index) => {
     const sequence = first + index;
     const at = epoch + Math.floor((sequence * 1_000) / (devices * messagesPerSecond));

@@ -48,3 +48,9 @@ export function residentMb(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   return Math.round(Number(kilobytes) / 102.4) / 10;
 }
+
+/** Bytes it had written to a disk (proc_pid_io(5), write_bytes), all threads. */
+export function bytesWritten(pid: number | 'self'): number {
+  const io = readFileSync(`/proc/${pid}/io`, 'latin1');
+  return Number(/^write_bytes: (\d+)$/m.exec(io)?.[1]);
+}

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { admission } from './admission.ts';
 import { connects } from './connects.ts';
+import { delivery } from './delivery.ts';
 import { endToEnd } from './end-to-end.ts';
 import { handshakes } from './handshakes.ts';
 import { compileLoadProgram } from './load/program.ts';
@@ -29,6 +30,7 @@ const questions: readonly Question[] = [
   handshakes,
   pubackLatency,
   endToEnd,
+  delivery,
   memory,
 ];
 const devices = 1_000;
@@ -42,6 +44,8 @@ Options:
   --seconds N    how long one measurement lasts (default: 3)
   --rounds N     how often each server is measured, in turn (default: 3)
   --minutes N    how long the load of the memory question lasts (default: 1)
+  --observations N
+                 the backlog of the delivery question (default: 100000)
   --profile DIR  the gateway writes CPU profiles there; its figures then mean nothing
   --json         one JSON object instead of tables
   --help
@@ -54,6 +58,7 @@ const Options = z.strictObject({
   seconds: z.coerce.number().min(0.5).max(120).default(3),
   rounds: z.coerce.number().int().min(1).max(50).default(3),
   minutes: z.coerce.number().min(0.1).max(60).default(1),
+  observations: z.coerce.number().int().min(1_000).max(10_000_000).default(100_000),
   profile: z.string().optional(),
   json: z.boolean().default(false),
   help: z.boolean().default(false),
@@ -83,7 +88,8 @@ async function main(words: string[]): Promise<0 | 1 | 2> {
     return 0;
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+    // Whatever it started may still run, and would keep it.
+    process.exit(1);
   }
 }
 
@@ -96,7 +102,8 @@ interface Asked {
 function readWords(args: string[]): Asked | string {
   const value = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { seconds: value, rounds: value, minutes: value, profile: value };
+  const numbers = { seconds: value, rounds: value, minutes: value, observations: value };
+  const options = { ...numbers, profile: value };
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -121,9 +128,9 @@ async function answer(asked: Asked, directory: string): Promise<void> {
   const machine = describeMachine(Date.now());
   const load = compileLoadProgram(directory);
   const ward = await makeWard(directory, devices);
-  const { seconds, rounds, minutes, profile } = options;
+  const { seconds, rounds, minutes, observations, profile } = options;
   const bench: Bench = {
-    ...{ directory, load, ward, seconds, rounds, minutes, remark },
+    ...{ directory, load, ward, seconds, rounds, minutes, observations, remark },
     ...(profile !== undefined && { profile }),
   };
   const { cpu, cores, memoryGb, system, node, date } = machine;

@@ -13,6 +13,8 @@ export interface Bench {
   readonly rounds: number;
   /** How long the load of the memory question lasts. */
   readonly minutes: number;
+  /** How many observations the delivery question drains. */
+  readonly observations: number;
   /** Where the gateway writes CPU profiles, if it shall. */
   readonly profile?: string | undefined;
   /** Progress, on stderr. */

@@ -21,11 +21,25 @@ export const gatewayWithoutPause: Peer = {
 };
 
 async function startGateway(
-  { load, ward, profile }: Bench,
+  bench: Bench,
   settings: Parameters<Bench['ward']['site']>[1],
 ): Promise<RunningPeer> {
   count += 1;
-  const site = ward.site(`gateway-${count}`, settings);
+  const site = bench.ward.site(`gateway-${count}`, settings);
+  const running = await runGateway(bench, site);
+  return {
+    ...running,
+    async stop() {
+      await running.stop();
+      const kept = countKept(site);
+      rmSync(site, { recursive: true, force: true });
+      return { kept };
+    },
+  };
+}
+
+/** `wardgate run` on that site, in a process of its own. */
+export async function runGateway({ load, profile }: Bench, site: string): Promise<RunningPeer> {
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   // As in the first line of main.ts.
   const options = ['--max-semi-space-size=4', ...profiling];
@@ -47,9 +61,7 @@ async function startGateway(
       const code = await child.stop();
       await reading;
       if (code !== 0) throw new Error(`the gateway ended with ${code}: ${child.complaint()}`);
-      const kept = countKept(site);
-      rmSync(site, { recursive: true, force: true });
-      return { kept };
+      return {};
     },
   };
 }
