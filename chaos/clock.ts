@@ -1,8 +1,11 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant } from '../gateway/core/observation.ts';
 
 const secondMs = 1_000;
+/** It compares its clocks every second. */
+const noticeMs = 1_500;
 
 /** The wall clock the gateway reads, and the time it truly is in the ward. */
 export interface WardClock {
@@ -11,8 +14,11 @@ export interface WardClock {
   now(): Instant;
   /** The gateway's wall clock is off by so much from now on; 0 is right. */
   jump(byMs: number): void;
-  /** Time passes: for the gateway and for all devices. It never goes back. */
-  pass(ms: number): void;
+  /**
+   * Time passes: for the gateway, and as soon as it can have noticed, for all devices. It never goes
+   * back.
+   */
+  pass(ms: number): Promise<void>;
   passedMs(): number;
 }
 
@@ -27,9 +33,10 @@ export function openClock(directory: string): WardClock {
   if (library === undefined) throw new Error('chaos needs libfaketime: apt-get install faketime');
   const path = join(directory, 'wall-clock');
   let passed = 0;
+  let shown = 0;
   let off = 0;
   const show = () => {
-    const seconds = Math.round((passed + off) / secondMs);
+    const seconds = Math.round((shown + off) / secondMs);
     writeFileSync(path, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s`);
   };
   show();
@@ -45,9 +52,11 @@ export function openClock(directory: string): WardClock {
       off = byMs;
       show();
     },
-    pass(ms) {
-      passed += ms;
+    async pass(ms) {
+      shown += ms;
       show();
+      await delay(noticeMs);
+      passed += ms;
     },
     passedMs: () => passed,
   };

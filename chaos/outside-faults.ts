@@ -63,7 +63,7 @@ export const daysOfOutage: Fault = {
   async run({ destinations, clock }) {
     for (const { wire } of destinations) wire.setFault('down');
     for (let step = 0; step < outageSteps; step += 1) {
-      clock.pass(outageStepMs);
+      await clock.pass(outageStepMs);
       await delay(outageWaitMs);
     }
     for (const { wire } of destinations) wire.setFault('none');

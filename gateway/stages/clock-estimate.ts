@@ -68,9 +68,12 @@ export function takeReading(
   const isBehind = seen < offset.low - delayMsMax;
   if (!isAhead && !isBehind) return { estimate: goOn(before, offset, reading, seen) };
 
+  const isUnconfirmed = isOfEarlierRun(before);
+  // Two clocks that agree are right, whatever the gateway took for the time in an earlier run.
+  if (isUnconfirmed && agrees(reading, seen)) return { estimate: begin(reading, 0) };
   // Nothing that is late makes the face go back, where a device keeps its order.
   const hasGoneBack = reading.rawMs < before.lastRawMs - delayMsMax;
-  if (isAhead || hasGoneBack || before.suspect) {
+  if (isAhead || hasGoneBack || before.suspect || isUnconfirmed) {
     const shift = exactShift(seen, offset, reading);
     if (shift) {
       const shifted = shiftBy(before, shift.stepMs);
@@ -81,6 +84,17 @@ export function takeReading(
     return doubt(before, offset, reading, seen);
   }
   return { estimate: { ...before, lastRawMs: reading.rawMs } };
+}
+
+/** As it was written down, and nothing that was read since goes with it. */
+function isOfEarlierRun({ base, window }: ClockEstimate): boolean {
+  return base === undefined && window.count === 0;
+}
+
+/** It states its offset, and shows what it should, not counting the way here. */
+function agrees({ isZoned, anchorMs }: ClockReading, seen: number): boolean {
+  if (!isZoned || anchorMs === undefined) return false;
+  return seen <= anchorMs + agreementMs && seen >= anchorMs - delayMsMax;
 }
 
 /** The clock's distance from the monotonic clock at that moment. */

@@ -310,6 +310,44 @@ it('is the same on another monotonic clock, for it is kept in true time', () => 
   errorOf(later.date(shownBy(clock, at - minute), at, { isStored: true }), at - minute);
 });
 
+describe('what an earlier run wrote down while its own time was wrong', () => {
+  /** The gateway was 20 hours behind, so that a right clock seemed 20 hours ahead. */
+  function laterRun(isZoned: boolean) {
+    const ahead = { offsetMs: 20 * hour, since: noon, isZoned };
+    const earlier = watchClock();
+    listen(earlier, ahead, noon, 20, () => 5);
+    return watchClock({ known: toKnown(earlier.estimate() as ClockEstimate, 0) });
+  }
+  const now = noon + 20 * hour + 5 * minute;
+  const dated = (
+    watch: ReturnType<typeof watchClock>,
+    isZoned: boolean,
+    said: number,
+    at: number,
+  ) => {
+    const time = shownBy({ offsetMs: 0, since: noon, isZoned }, said);
+    watch.read(time, at);
+    return watch.date(time, at);
+  };
+
+  it('is believed no more once the clock states its offset and agrees', () => {
+    const watch = laterRun(true);
+    // First what it kept meanwhile: unsure, and as unsure as it is late.
+    errorOf(dated(watch, true, now - 3 * minute, now), now - 3 * minute);
+    expect(dated(watch, true, now, now + 5)).toMatchObject({ clock: 'device', at: now });
+  });
+
+  it('gives way within seconds to a clock that states none', () => {
+    const watch = laterRun(false);
+    for (let index = 0; index < 12; index += 1) {
+      const said = now + index * second;
+      errorOf(dated(watch, false, said, said + 5), said);
+    }
+    const said = now + 12 * second;
+    expect(Math.abs(dated(watch, false, said, said + 5).at - said)).toBeLessThan(second);
+  });
+});
+
 it('goes on undisturbed while the gateway’s own clock is years off, and is marked', () => {
   const clock = { offsetMs: 5 * minute, since: noon };
   const watch = watchClock({ known: undefined }, noon - 1_000);
