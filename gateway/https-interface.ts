@@ -15,6 +15,7 @@ import type { EventHub } from './api/event-hub.ts';
 import { eventRoutes } from './api/events.ts';
 import { type FindingSource, findingRoutes } from './api/findings.ts';
 import { healthRoutes } from './api/health.ts';
+import type { Noticed } from './api/https-listener.ts';
 import { type HttpsServer, type RefusedCall, startHttpsServer } from './api/https-server.ts';
 import { metricRoute } from './api/metrics.ts';
 import { observationRoutes } from './api/observations.ts';
@@ -34,6 +35,7 @@ import { userRoutes } from './api/users.ts';
 import { deviceKinds } from './certificate-calls.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
+import { injectionIn } from './core/injection.ts';
 import type { Instant } from './core/observation.ts';
 import { actorOf, type Principal } from './core/principal.ts';
 import { estEnrolment } from './est-enrolment.ts';
@@ -79,6 +81,7 @@ export async function openHttps(
       return person ? raised(person, material) : byCertificate(caller, material);
     },
     onRefused: (refusal) => noteRefusal(refusal, refusalLines, material),
+    onNoticed: (noticed, address) => noteOddity(noticed, address, material),
     log,
   });
   return endWithSessions(server, (principal) => accounts.lasts(principal), log);
@@ -115,6 +118,20 @@ function noteRefusal(
   watch.queue.signal({ kind: 'access-refused', action, actor, address, at: now() });
   if (lines.take('all', performance.now()) > 0) return;
   log('access.refused', { role: principal?.role, who: principal?.id, address, action, reason });
+}
+
+/** What detectors look at; an address that is asked for may hold more than an address. */
+function noteOddity(
+  noticed: Noticed,
+  address: string,
+  { watch, options }: InterfaceMaterial,
+): void {
+  const origin = { address, at: options.now() };
+  watch.queue.signal({ ...noticed, ...origin });
+  const pattern = noticed.kind === 'unknown-path' ? injectionIn(noticed.path) : undefined;
+  if (pattern !== undefined) {
+    watch.queue.signal({ kind: 'injection', pattern, where: 'https', ...origin });
+  }
 }
 
 /** Who shows a certificate that holds. One that does not is noticed, and is nobody's. */

@@ -4,6 +4,7 @@ import type { ClockFace, KnownClock } from './core/clock.ts';
 import type { ClinicalFunction, DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
+import { injectionIn } from './core/injection.ts';
 import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
 import { type Memory, type Recollection, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
@@ -16,6 +17,7 @@ import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
 import { byteEntropy } from './features/byte-entropy.ts';
+import { behindMs, forgetCovered } from './stages/advance.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
 import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stages/date.ts';
@@ -221,6 +223,7 @@ function admitIntake(
     const heard = hear(id, moment, device.profile.silentAfterMs, memory);
     if (heard) draft.voices.push(heard);
   }
+  const rejectedBefore = draft.rejected.length - reading.rejected.length;
   const isOver = isBeyond(intake, device.perSecondMax, memory);
   for (const { key, record } of records) {
     if (record.admission) {
@@ -242,10 +245,44 @@ function admitIntake(
     // Another device's clock, or one that tells of the past, says nothing of this one's present.
     const isReading = isItself && clockTime === undefined && !isStored;
     const face = faceOf(time);
-    if (isReading && face) seeClock(face, intake, device, memory, draft);
+    if (isReading && face) {
+      seeClock(face, intake, device, memory, draft);
+      const behind = behindMs(id, face, device.profile.silentAfterMs, memory);
+      if (behind > 0) {
+        signals.push({
+          kind: 'not-advancing',
+          device: id,
+          at: intake.receivedAt,
+          behindMs: behind,
+        });
+      }
+    }
     const standing = { isItself, isOver };
     admitRecord(key, record, face, standing, intake, policy, memory, draft, signals);
   }
+  if (draft.rejected.length > rejectedBefore) {
+    const found = draft.rejected.slice(rejectedBefore).some(isOfText) && injectionOf(intake);
+    if (found) signals.push(found);
+  }
+}
+
+/** Only of what was refused for what it says: whatever was read holds no text of its own. */
+const textReasons: ReadonlySet<RejectionReason> = new Set([
+  'malformed',
+  'too-deep',
+  'unknown-metric',
+  'wrong-unit',
+  'not-a-number',
+]);
+
+function isOfText({ reason }: Rejection): boolean {
+  return textReasons.has(reason);
+}
+
+function injectionOf({ device, receivedAt, bytes }: Intake): Signal | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const pattern = injectionIn(text);
+  return pattern && { kind: 'injection', device, at: receivedAt, pattern, where: 'payload' };
 }
 
 function* speakersOf({ devices }: Policy): Iterable<readonly [DeviceId, Speaker]> {
@@ -269,6 +306,7 @@ function seeClock(
   const arrival = arrivalOf(intake);
   const step = readClock(device, face, arrival, { known: clock, clockRangeMs }, memory);
   if (!arrival.provisional) draft.clockAnchors.set(device, receivedAt - arrival.monotonicMs);
+  if (step) forgetCovered(device, memory);
   if (step) draft.clockSteps.push({ kind: 'clock-stepped', device, at: receivedAt, ...step });
 }
 

@@ -1,3 +1,4 @@
+import { isCommandTopic } from '../core/command-topic.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Channel } from '../core/intake.ts';
@@ -56,9 +57,9 @@ export function mayReceive(principal: Principal, filter: string): boolean {
  */
 function receiving(filter: string): Action | undefined {
   const levels = filter.split('/');
-  const [root, owner, kind] = levels;
+  const [root, owner] = levels;
   if (levels.length > topicLevelsMax) return undefined;
-  if (root === 'devices' && kind === 'commands') return { name: 'command.receive', owner };
+  if (isCommandTopic(filter)) return { name: 'command.receive', owner };
   if (root === 'released' && owner !== undefined) return { name: 'released.receive' };
   if (root === 'findings') return { name: 'finding.read' };
   return undefined;

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
+import { tlsFaultOf } from '../core/tls-fault.ts';
 import { tlsPolicy } from '../core/tls-policy.ts';
 import { problemBody, problemOfStatus } from './problem.ts';
 import { strictHeaders } from './strict-headers.ts';
@@ -15,6 +16,14 @@ export interface HttpsTls {
   readonly cert: string;
   readonly ca?: readonly string[] | undefined;
 }
+
+/** What somebody did whom nothing is known of but an address. */
+export type Noticed =
+  | { readonly kind: 'refused'; readonly cause: string }
+  | { readonly kind: 'limit'; readonly limit: 'https-connections' | 'https-requests' }
+  | { readonly kind: 'unknown-path'; readonly path: string }
+  | { readonly kind: 'malformed-request'; readonly status: number };
+export type Notice = (noticed: Noticed, address: string) => void;
 
 /** Limits against slow and many clients. */
 const httpsLimits = {
@@ -33,7 +42,11 @@ const httpsLimits = {
 } as const;
 
 /** The server before anybody asks for something: TLS, and who may be connected for how long. */
-export function createHttpsListener(tls: HttpsTls, handle: RequestListener): Server {
+export function createHttpsListener(
+  tls: HttpsTls,
+  handle: RequestListener,
+  notice: Notice,
+): Server {
   const limits = httpsLimits;
   const server = createServer(
     {
@@ -51,8 +64,14 @@ export function createHttpsListener(tls: HttpsTls, handle: RequestListener): Ser
   server.maxConnections = limits.connectionsMax;
   server.maxHeadersCount = limits.headersCountMax;
   server.maxRequestsPerSocket = limits.requestsPerConnectionMax;
-  limitAddresses(server);
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  limitAddresses(server, notice);
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const { code } = error;
+    // A browser that does not know our authority is nobody's attack.
+    if (tlsFaultOf(code ?? '') !== undefined)
+      notice({ kind: 'refused', cause: `${code}` }, addressOf(socket));
+    socket.destroy();
+  });
   return server;
 }
 
@@ -71,12 +90,13 @@ export function tlsOptions({ key, cert, ca }: HttpsTls): TlsOptions {
   };
 }
 
-function limitAddresses(server: Server): void {
+function limitAddresses(server: Server, notice: Notice): void {
   const counts = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
     const address = addressOf(socket);
     const count = (counts.get(address) ?? 0) + 1;
     if (count > httpsLimits.connectionsPerAddressMax) {
+      notice({ kind: 'limit', limit: 'https-connections' }, address);
       socket.destroy();
       return;
     }
@@ -95,12 +115,17 @@ export function addressOf({ remoteAddress = 'unknown' }: Socket): string {
 }
 
 /** What is no HTTP, or comes too slowly, is told so once; then its connection ends. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  notice: Notice,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const problem = problemOfStatus(statusOf(error.code));
+  notice({ kind: 'malformed-request', status: problem.status }, addressOf(socket as Socket));
   const body = problemBody(problem);
   socket.end(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n` +

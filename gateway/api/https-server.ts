@@ -17,10 +17,12 @@ import {
   answerClientError,
   createHttpsListener,
   type HttpsTls,
+  type Notice,
   tlsOptions,
 } from './https-listener.ts';
 import {
   type Problem,
+  type ProblemCode,
   problem,
   problemBody,
   problemOfFailure,
@@ -44,6 +46,8 @@ export interface HttpsServerOptions {
   readonly principalOf: (caller: Caller) => Promise<Principal | Problem | undefined>;
   /** Somebody asked for what the table of rights refuses. */
   readonly onRefused: (refusal: RefusedCall) => void;
+  /** Somebody asked for what is not there, or in no way a client of ours does. */
+  readonly onNoticed: Notice;
   readonly log: Log;
 }
 
@@ -113,8 +117,9 @@ class RunningServer implements HttpsServer {
   constructor(options: HttpsServerOptions) {
     this.#options = options;
     this.#app = createFastify({
-      serverFactory: (handle) => this.#watch(createHttpsListener(options.tls, handle)),
-      clientErrorHandler: answerClientError,
+      serverFactory: (handle) =>
+        this.#watch(createHttpsListener(options.tls, handle, options.onNoticed)),
+      clientErrorHandler: (error, socket) => answerClientError(error, socket, options.onNoticed),
       frameworkErrors: (error, _request, reply) => this.#fail(reply, error),
       bodyLimit: bodyBytesMax,
       exposeHeadRoutes: false,
@@ -139,8 +144,10 @@ class RunningServer implements HttpsServer {
     app.setNotFoundHandler((request, reply) => this.#send(reply, this.#unknown(request)));
     app.addHook('onRequest', async (request, reply) => {
       const wait = this.#addresses.take(addressOf(request.raw.socket), performance.now());
-      if (wait > 0) return this.#send(reply, tooMany(wait));
-      return undefined;
+      if (wait === 0) return undefined;
+      const address = addressOf(request.raw.socket);
+      this.#options.onNoticed({ kind: 'limit', limit: 'https-requests' }, address);
+      return this.#send(reply, tooMany(wait));
     });
     for (const route of options.routes) this.#add(route);
   }
@@ -291,6 +298,7 @@ class RunningServer implements HttpsServer {
   }
 
   #send(reply: FastifyReply, answer: Answer): FastifyReply {
+    if (answer.kind === 'problem') this.#notice(reply.request, answer);
     reply.status(answer.status).headers({ ...strictHeaders, ...answer.headers });
     switch (answer.kind) {
       case 'problem':
@@ -302,6 +310,16 @@ class RunningServer implements HttpsServer {
         const isWhole = typeof body === 'string' || body instanceof Uint8Array;
         return reply.type(type).send(isWhole ? body : Readable.from(body));
       }
+    }
+  }
+
+  #notice({ raw, url }: FastifyRequest, { code, status }: Problem): void {
+    const address = addressOf(raw.socket);
+    if (code === 'not-found') {
+      const path = url.slice(0, parameterCharsMax);
+      this.#options.onNoticed({ kind: 'unknown-path', path }, address);
+    } else if (malformed.has(code)) {
+      this.#options.onNoticed({ kind: 'malformed-request', status }, address);
     }
   }
 
@@ -328,6 +346,16 @@ class RunningServer implements HttpsServer {
     return problem('method-not-allowed', undefined, { allow: methods.join(', ') });
   }
 }
+
+/** Problems of what was sent, not of who sent it. */
+const malformed: ReadonlySet<string> = new Set([
+  'bad-request',
+  'method-not-allowed',
+  'body-too-large',
+  'address-too-long',
+  'media-type',
+  'invalid',
+] satisfies ProblemCode[]);
 
 /** What a route declares nothing for. */
 const nothing = z.strictObject({});

@@ -1,32 +1,40 @@
+import { accumulate, type Cusum, noCusum } from '../core/cusum.ts';
 import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
 
-const windowMs = 10_000;
-/** How many times its profile's highest rate a device may reach before it is called a flood. */
-const tolerance = 4;
+/** How many times its profile's highest rate a device may reach for good. */
+const tolerance = 1.5;
+/** How many seconds of its highest rate it may say at once, such as what waited for the line. */
+const burstSeconds = 40;
 /** Of a device without a profile: nobody should send anything. */
 const unknownPerSecondMax = 1;
+/** A message counts once more for each of these. */
+const weightBytes = 8_192;
+const episodeMs = 600_000;
 
-/** A device that speaks far more often than its profile says is broken, or is not that device. */
-export default defineDetector<Tally>({
+/** A device that speaks more than its profile says is broken, or is not that device. */
+export default defineDetector<Cusum>({
   id: 'message-flood',
   threat: 'D10',
   watches: ['message'],
-  start: noTally,
+  start: noCusum,
 
-  step(before, { at }, profile) {
-    const state = tally(before, at, windowMs);
+  step(before, signal, profile) {
+    if (signal.kind !== 'message') return { state: before };
     const perSecondMax = profile?.messagesPerSecondMax ?? unknownPerSecondMax;
-    const countMax = Math.ceil((perSecondMax * tolerance * windowMs) / 1_000);
-    // Once per window: one flood is one finding, however long it lasts.
-    if (state.count !== countMax + 1) return { state };
+    const weight = 1 + Math.floor(signal.bytes / weightBytes);
+    const { state, isNew } = accumulate(before, signal.at, weight, {
+      perSecond: perSecondMax * tolerance,
+      limit: perSecondMax * burstSeconds,
+      episodeMs,
+    });
+    if (!isNew) return { state };
     return {
       state,
       finding: {
         severity: 'high',
         confidence: 0.9,
         outcome: 'detected',
-        evidence: { countMax, windowMs },
+        evidence: { perSecondMax, messagesBeyond: Math.round(state.sum) },
       },
     };
   },

@@ -1,3 +1,4 @@
+import { isCommandTopic } from '../core/command-topic.ts';
 import { defineDetector } from '../core/detector.ts';
 import { noTally, type Tally, tally } from '../core/tally.ts';
 
@@ -11,9 +12,12 @@ export default defineDetector<Tally>({
   start: noTally,
 
   step(before, signal) {
-    const state = tally(before, signal.at, episodeMs);
-    if (signal.kind !== 'topic-refused' || state.count > 1) return { state };
+    if (signal.kind !== 'topic-refused') return { state: before };
     const { action, topic } = signal;
+    // Who commands is another matter: `unauthorised-command`.
+    if (action === 'publish' && isCommandTopic(topic)) return { state: before };
+    const state = tally(before, signal.at, episodeMs);
+    if (state.count > 1) return { state };
     return {
       state,
       finding: {

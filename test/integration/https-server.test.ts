@@ -141,6 +141,7 @@ it('says so when its port is taken', async () => {
     ...{ host, port, tls: { key, cert }, routes: [] },
     principalOf: async () => undefined,
     onRefused: () => {},
+    onNoticed: () => {},
     log: () => {},
   });
   await expect(second).rejects.toMatchObject({ code: 'port-busy' });

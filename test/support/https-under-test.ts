@@ -63,6 +63,7 @@ export async function startHttps(
       return typeof said === 'string' ? (JSON.parse(said) as Principal) : undefined;
     },
     onRefused: (refusal) => void refused.push(refusal),
+    onNoticed: () => {},
     log: (_event, fields) => void faults.push(fields?.['cause']),
     ...options,
   });

@@ -1,5 +1,6 @@
 import type { ClockStep } from '../clock.ts';
 import type { Doubt } from '../doubt.ts';
+import type { Injection } from '../injection.ts';
 import type { MetricId } from '../metric.ts';
 
 /** What admission saw in what devices said. */
@@ -7,6 +8,10 @@ export type DataSignal =
   | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
   /** A value went on with a mark: a check of the data’s integrity doubts it. */
   | { readonly kind: 'doubtful'; readonly check: Doubt; readonly metric: MetricId }
+  /** What was refused holds text that is written to be run by whatever reads it next. */
+  | { readonly kind: 'injection'; readonly pattern: Injection; readonly where: string }
+  /** A record of a time of which all was heard as it went by; so far behind the newest. */
+  | { readonly kind: 'not-advancing'; readonly behindMs: number }
   /** Another serial number is announced under this device’s name. */
   | { readonly kind: 'device-swapped' }
   /** The device’s clock did not just go on: set, another zone, or a counter that began anew. */
