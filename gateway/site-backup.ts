@@ -18,6 +18,7 @@ import { GatewayError } from './core/error.ts';
 import { syncDirectory } from './pki/secrets.ts';
 import { commandActor, openSiteStore } from './site.ts';
 import { checkpointPath } from './store/checkpoints.ts';
+import { feedFiles } from './store/feeds.ts';
 
 /** Files that live only as long as a backup is made. */
 const temporaryPrefix = '.wardgate-backup-';
@@ -26,6 +27,7 @@ const databasePath = 'store/wardgate.db';
 const livePaths = [
   ...['', '-wal', '-shm', '-journal'].map((suffix) => `${databasePath}${suffix}`),
   'store/gateway.lock',
+  ...feedFiles,
 ];
 
 export interface BackupOptions {

@@ -148,6 +148,41 @@ export const auditActions = {
   },
   'finding.close': { kind: 'alert', does: 'U', meaning: 'An episode was closed, with its cause.' },
   'finding.reopen': { kind: 'alert', does: 'U', meaning: 'A closed episode was opened again.' },
+  'bundle-key.trust': {
+    kind: 'security-configuration',
+    does: 'C',
+    meaning: 'Bundles of vulnerability data that a key signed are believed from now on.',
+  },
+  'bundle-key.distrust': {
+    kind: 'security-configuration',
+    does: 'D',
+    meaning: 'Bundles that a key signed are believed no more.',
+  },
+  'vulnerability.import': {
+    kind: 'import',
+    does: 'U',
+    meaning: 'A bundle of vulnerability data was imported, or refused.',
+  },
+  'vulnerability.state': {
+    kind: 'security-configuration',
+    does: 'C',
+    meaning: 'It was stated whether a vulnerability affects a component of a model (VEX).',
+  },
+  'vulnerability.withdraw': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'Such a statement was taken back.',
+  },
+  'bill.import': {
+    kind: 'import',
+    does: 'U',
+    meaning: 'What a device model is made of was imported (SBOM).',
+  },
+  'mds2.import': {
+    kind: 'import',
+    does: 'U',
+    meaning: 'A maker’s answers on an MDS2 form were imported.',
+  },
   'gateway.start': { kind: 'application-start', does: 'E', meaning: 'The gateway started.' },
   'gateway.stop': { kind: 'application-stop', does: 'E', meaning: 'The gateway was stopped.' },
   'outbox.export': {

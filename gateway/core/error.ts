@@ -144,6 +144,37 @@ export const failures = {
   },
   'model-unknown': { exit: 1, remedy: 'wardgate model list shows the models there are.' },
   'data-unreadable': { exit: 1, remedy: 'Check the path and the form; see docs/detection.md.' },
+  'bundle-key': {
+    exit: 1,
+    remedy: 'Give an Ed25519 key as PEM; wardgate vuln bundle makes one that is not there.',
+  },
+  'bundle-signature': {
+    exit: 1,
+    remedy:
+      'Nothing was imported. Trust the key of who made it (wardgate vuln trust), or get another.',
+  },
+  'bundle-damaged': {
+    exit: 1,
+    remedy: 'Nothing was imported. Copy the bundle anew, or have it made anew.',
+  },
+  'bundle-unreadable': { exit: 1, remedy: 'Check the path of the bundle and its rights.' },
+  'bundle-unwritable': { exit: 1, remedy: 'Give a new file’s path where there is room.' },
+  'feed-damaged': {
+    exit: 1,
+    remedy: 'No bundle was made. Download the feed anew; it is not whole.',
+  },
+  'feed-unreadable': { exit: 1, remedy: 'Check the path of the feed and its rights.' },
+  'sbom-invalid': {
+    exit: 1,
+    remedy: 'Nothing was imported. Give CycloneDX 1.4 to 1.7 or SPDX 2.2 or 2.3, as JSON.',
+  },
+  'mds2-invalid': {
+    exit: 1,
+    remedy:
+      'Nothing was imported. Save the MDS2 form (2019) as CSV, with question ids in a column.',
+  },
+  'vex-unknown': { exit: 1, remedy: 'wardgate vuln vex list shows the statements that hold.' },
+  'vex-refused': { exit: 1, remedy: 'State who is meant, and why; see docs/vulnerabilities.md.' },
   'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },
 } as const satisfies Record<string, { exit: number; remedy: string }>;
 

@@ -5,7 +5,13 @@ import { GatewayError } from '../core/error.ts';
 
 export type Database = Sqlite.Database;
 
-const migrations = join(import.meta.dirname, 'migrations');
+const migrationsFolder = join(import.meta.dirname, 'migrations');
+
+/** The site’s own database, and what public feeds say, each a file with a shape of its own. */
+const databases = {
+  site: { file: 'wardgate.db', migrations: migrationsFolder },
+  feeds: { file: 'feeds.db', migrations: join(migrationsFolder, 'feeds') },
+} as const;
 
 /** ChaCha20-Poly1305 (RFC 8439): a Pi 4 has no AES instructions, and no cipher here is faster there. */
 const cipher = 'chacha20';
@@ -28,9 +34,15 @@ const pragmas = [
  * encrypted and authenticated under `key` (32 bytes). With `mustExist` a missing one is an error: an empty database
  * in its place would hide that what was promised is gone.
  */
-export function openDatabase(directory: string, key: Uint8Array, mustExist: boolean): Database {
+export function openDatabase(
+  directory: string,
+  key: Uint8Array,
+  mustExist: boolean,
+  which: keyof typeof databases = 'site',
+): Database {
   const folder = join(directory, 'store');
-  const path = join(folder, 'wardgate.db');
+  const { file, migrations } = databases[which];
+  const path = join(folder, file);
   if (mustExist && !existsSync(path)) {
     throw new GatewayError('store-damaged', `${path} is not there`);
   }
@@ -38,7 +50,7 @@ export function openDatabase(directory: string, key: Uint8Array, mustExist: bool
   const database = unlock(path, key);
   try {
     for (const pragma of pragmas) database.pragma(pragma);
-    migrate(database);
+    migrate(database, migrations);
     return database;
   } catch (cause) {
     database.close();
@@ -112,6 +124,16 @@ export function lockSite(directory: string): Database {
   }
 }
 
+/** Of the SQLite that is compiled in. */
+export function databaseVersion(): string {
+  const database = new Sqlite(':memory:');
+  try {
+    return database.prepare<[], string>('select sqlite_version()').pluck().get() ?? '';
+  } finally {
+    database.close();
+  }
+}
+
 /** What SQLite says of a write, in the gateway's words. Anything else is a fault of ours. */
 export function storeError(cause: unknown, what: string): unknown {
   if (!(cause instanceof Sqlite.SqliteError)) return cause;
@@ -131,7 +153,7 @@ export function storeError(cause: unknown, what: string): unknown {
 }
 
 /** Runs the numbered files that this database has not seen, each in one transaction. */
-function migrate(database: Database): void {
+function migrate(database: Database, migrations: string): void {
   const files = globSync('*.sql', { cwd: migrations }).sort();
   const found = database.pragma('user_version', { simple: true }) as number;
   if (found > files.length) {

@@ -3,6 +3,7 @@ import { type Age, openAge } from './age.ts';
 import { type Audit, type AuditSigner, openAudit } from './audit.ts';
 import { type AuditCursor, openAuditCursor } from './audit-cursor.ts';
 import { pruneAudit } from './audit-pruning.ts';
+import { type BundleKeys, openBundleKeys } from './bundle-keys.ts';
 import { type Certificates, openCertificates } from './certificates.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
@@ -23,6 +24,8 @@ import { openStays, type Stays } from './stays.ts';
 import { openTokens, type Tokens } from './tokens.ts';
 import { openTrustedTime, type TrustedTime } from './trusted-time.ts';
 import { openUsers, type Users } from './users.ts';
+import { openVexMemory, type VexMemory } from './vex-memory.ts';
+import { openVulnerabilities, type Vulnerabilities } from './vulnerabilities.ts';
 
 /** Everything the site keeps, in one file. */
 export interface Store {
@@ -48,6 +51,9 @@ export interface Store {
   readonly counters: Counters;
   readonly seenSettings: SeenSettings;
   readonly auditCursor: AuditCursor;
+  readonly bundleKeys: BundleKeys;
+  readonly vulnerabilities: Vulnerabilities;
+  readonly vexMemory: VexMemory;
   /** Deletes the oldest entries of the audit trail, those before a time. Returns how many. */
   pruneAudit(before: number): number;
   /** All of it or none of it, on the disk when it returns. */
@@ -110,6 +116,9 @@ export function openStore(
     sessions: openSessions(database),
     tokens: openTokens(database),
     signInFailures: openSignInFailures(database),
+    bundleKeys: openBundleKeys(database),
+    vulnerabilities: openVulnerabilities(database),
+    vexMemory: openVexMemory(database),
     transact,
     pruneAudit(before) {
       if (!signer) return 0;

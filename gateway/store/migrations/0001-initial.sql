@@ -369,3 +369,67 @@ create table glass_break (
 ) strict;
 
 create index glass_break_by_user on glass_break (user, until);
+
+-- Whose bundles of vulnerability data are believed: Ed25519 public keys as PEM.
+create table bundle_key (
+  fingerprint text primary key,
+  public_key text not null,
+  actor text not null,
+  trusted_at integer not null
+) strict, without rowid;
+
+-- Which feeds are in the file beside this one. `published_at`: what the feed says of its age, if it does.
+create table feed (
+  kind text not null,
+  name text not null,
+  published_at integer,
+  imported_at integer not null,
+  entries integer not null,
+  bad_entries integer not null,
+  primary key (kind, name)
+) strict, without rowid;
+
+-- What each device model is made of (SBOM), as JSON: all but its parts, and its parts.
+create table bill (
+  model text primary key,
+  head text not null,
+  components text not null
+) strict;
+
+-- What was said of vulnerabilities in products (VEX), by makers and by people of this site. Rows stay:
+-- what is taken back gets a time.
+create table vex (
+  sequence integer primary key,
+  vulnerability text not null,
+  -- SHA-256 of the statement: a document that comes again says nothing new.
+  digest text not null unique,
+  body text not null,
+  actor text not null,
+  recorded_at integer not null,
+  withdrawn_by text,
+  withdrawn_at integer
+) strict;
+
+create index vex_by_vulnerability on vex (vulnerability);
+
+-- Which vulnerabilities the components of a model have, or may have. `body` is JSON.
+create table vulnerability_match (
+  model text not null,
+  component text not null,
+  vulnerability text not null,
+  body text not null,
+  first_seen_at integer not null,
+  primary key (model, vulnerability, component)
+) strict, without rowid;
+
+-- When each model was matched last: one that never was has no known vulnerabilities, which is not none.
+create table matched_model (
+  model text primary key,
+  matched_at integer not null
+) strict, without rowid;
+
+-- What makers answered on their MDS2 forms. `body` is JSON.
+create table mds2 (
+  model text primary key,
+  body text not null
+) strict, without rowid;
