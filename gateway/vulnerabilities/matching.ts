@@ -48,7 +48,7 @@ export function matchVulnerability(vulnerability: Vulnerability, index: Componen
 }
 
 /** A component and a vulnerability that share no key do not touch each other. */
-export function keysOfComponent({ component, cpe, purl }: NamedComponent): string[] {
+function keysOfComponent({ component, cpe, purl }: NamedComponent): string[] {
   const keys = cpe
     ? [
         `cpe:${plainOf(cpe.vendor)}:${plainOf(cpe.product)}`,

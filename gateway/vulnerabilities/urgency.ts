@@ -60,7 +60,7 @@ export function urgencyOf(
   };
 }
 
-export function exploitationOf(
+function exploitationOf(
   { exploitedSince, isExploitPublic }: Match,
   facts: readonly CvssFacts[],
 ): Exploitation {
@@ -70,7 +70,7 @@ export function exploitationOf(
 }
 
 /** CISA’s “mission and well-being”: high where a patient may die of it or be badly hurt. */
-export function missionOf(deviceClass: DeviceClass, clinical: ClinicalFunction): Mission {
+function missionOf(deviceClass: DeviceClass, clinical: ClinicalFunction): Mission {
   if (clinical === 'life-support' || clinical === 'therapy') return 'high';
   if (deviceClass === 'III' || deviceClass === 'D') return 'high';
   return clinical === 'none' ? 'low' : 'medium';

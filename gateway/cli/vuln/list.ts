@@ -3,10 +3,12 @@ import { defineCommand, dirOption, type Invocation, jsonOption } from '../../com
 import { GatewayError } from '../../core/error.ts';
 import { gatewayModel } from '../../core/vulnerability.ts';
 import { openSiteStore } from '../../site.ts';
+import { ssvcMeanings } from '../../vulnerabilities/ssvc.ts';
 import {
   byUrgency,
   type FeedState,
   feedState,
+  feedsPublishedAt,
   isOpen,
   type ListedVulnerability,
 } from '../../vulnerability-list.ts';
@@ -45,8 +47,10 @@ export async function listSite({
     });
     const feeds = store.vulnerabilities.feeds();
     const state = feedState(feeds, now);
-    if (options.json) print(JSON.stringify({ feedState: state, feeds, devices: listed }));
-    else for (const line of textOf(listed, state)) print(line);
+    const publishedAt = feedsPublishedAt(feeds);
+    if (options.json) {
+      print(JSON.stringify({ feedState: state, publishedAt, feeds, devices: listed }));
+    } else for (const line of textOf(listed, state)) print(line);
     return 0;
   } finally {
     store.close();
@@ -68,6 +72,10 @@ function* textOf(listed: readonly Listed[], state: FeedState): Iterable<string> 
     if (matchedAt === undefined) yield '  Never matched: run wardgate vuln match.';
     for (const row of vulnerabilities) yield `  ${lineOf(row)}`;
   }
+  const actions = new Set(
+    listed.flatMap(({ vulnerabilities: rows }) => rows.map((row) => row.ssvc)),
+  );
+  for (const action of actions) yield `${action}: ${ssvcMeanings[action]}`;
 }
 
 function lineOf(row: ListedVulnerability): string {
