@@ -193,7 +193,7 @@ export function releaseHeld(
       stillHeld += row.observations.length;
       continue;
     }
-    const { departures, rejected, held } = release(row, policy);
+    const { rejected, held, ...left } = release(row, policy);
     const isWaiting = policy.destinations.length === 0 || held.length === row.observations.length;
     if (isWaiting) {
       stillHeld += row.observations.length;
@@ -201,12 +201,23 @@ export function releaseHeld(
     }
     store.held.remove(row.sequence);
     if (held.length > 0) store.held.add(device, held, 'unbound', held[0]?.receivedAt ?? 0);
-    store.outbox.add(departures);
+    keepDepartures(store, left);
     store.journal.addRejections(rejected);
     stillHeld += held.length;
     released += row.observations.length - held.length;
   }
   return { released, stillHeld };
+}
+
+/** What destinations are owed, and how much of what they are not: nothing disappears unseen. */
+export function keepDepartures(
+  store: Store,
+  { departures, uncarried }: Pick<Admission, 'departures' | 'uncarried'>,
+): void {
+  if (departures.length > 0) store.outbox.add(departures);
+  for (const { relay, lane, observations } of uncarried) {
+    store.counters.add(`uncarried/${relay}/${lane}`, observations.length);
+  }
 }
 
 function findDevice(store: Store, id: string): Device {

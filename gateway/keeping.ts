@@ -5,6 +5,7 @@ import {
   type DissociateOrder,
   dissociateDevice,
   keepBindings,
+  keepDepartures,
   releaseHeld,
 } from './association.ts';
 import type { Batch } from './batch.ts';
@@ -330,7 +331,7 @@ function write(
   circumstances: Circumstances,
 ): Written {
   const { departures, held, announced, quarantined, rejected, losses, findings } = admission;
-  if (departures.length > 0) store.outbox.add(departures);
+  keepDepartures(store, admission);
   for (const { device, cause, observations } of held) {
     store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
   }

@@ -112,6 +112,8 @@ export interface LineLoss {
 
 export interface Admission {
   readonly departures: readonly Departure[];
+  /** What destinations are not owed, for their kind does not carry that lane. */
+  readonly uncarried: readonly Departure[];
   /** What consumers that are there may have now. */
   readonly fed: readonly Departure[];
   readonly held: readonly HeldObservations[];
@@ -157,6 +159,7 @@ export function admit(
   const draft: Draft = {
     ward: openWard(policy.devices, policy.stays),
     departures: [],
+    uncarried: [],
     fed: [],
     held: [],
     observed: [],
@@ -186,6 +189,7 @@ export function admit(
 interface Draft {
   readonly ward: Ward;
   readonly departures: Departure[];
+  readonly uncarried: Departure[];
   readonly fed: Departure[];
   readonly held: HeldObservations[];
   readonly observed: (readonly Observation[])[];
@@ -353,9 +357,11 @@ function admitRecord(
   hold(draft, id, 'quarantined', trusted.held);
   hold(draft, id, isItself ? 'unbound' : 'swapped', held);
   // What is withheld here is withheld from every destination, and said there.
-  if (policy.feed) depart(observations, lanes, [policy.feed], draft.fed);
+  if (policy.feed) {
+    depart(observations, lanes, [policy.feed], { departures: draft.fed, uncarried: [] });
+  }
   if (policy.destinations.length > 0) {
-    draft.rejected.push(...depart(observations, lanes, policy.destinations, draft.departures));
+    draft.rejected.push(...depart(observations, lanes, policy.destinations, draft));
   } else hold(draft, id, 'no-relay', observations);
 }
 
@@ -397,12 +403,14 @@ function admitMovement(
 export function release(
   waiting: Pick<HeldObservations, 'device' | 'observations'>,
   policy: Policy,
-): Pick<Admission, 'departures' | 'rejected'> & { readonly held: readonly Observation[] } {
+): Pick<Admission, 'departures' | 'uncarried' | 'rejected'> & {
+  readonly held: readonly Observation[];
+} {
   const { lanes, associations } = known(policy, waiting.device);
   const { observations, held } = associate(waiting.observations, associations, false);
-  const departures: Departure[] = [];
-  const rejected = depart(observations, lanes, policy.destinations, departures);
-  return { departures, rejected, held };
+  const left = { departures: [], uncarried: [] };
+  const rejected = depart(observations, lanes, policy.destinations, left);
+  return { ...left, rejected, held };
 }
 
 /** To every destination under that destination's names. Returns what a sanitizer withheld. */
@@ -410,7 +418,7 @@ function depart(
   observations: readonly Observation[],
   lanes: Lanes,
   destinations: readonly Destination[],
-  departures: Departure[],
+  { departures, uncarried }: Pick<Draft, 'departures' | 'uncarried'>,
 ): Rejection[] {
   const rejected: Rejection[] = [];
   if (observations.length === 0) return rejected;
@@ -418,7 +426,8 @@ function depart(
     const sanitized = sanitize(observations, rules, keys);
     rejected.push(...sanitized.rejected);
     for (const [lane, released] of byLane(sanitized.released, lanes)) {
-      if (carried.has(lane)) departures.push({ relay, lane, observations: released });
+      const group = carried.has(lane) ? departures : uncarried;
+      group.push({ relay, lane, observations: released });
     }
   }
   return rejected;

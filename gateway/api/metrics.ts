@@ -129,6 +129,13 @@ function outboxFigures({ lanes, refused, held, counters }: OutboxState, now: num
       samples: counted(counters, 'shed', ['relay', 'lane']),
     },
     {
+      ...counter(
+        'uncarried_observations_total',
+        'Observations of a lane that a kind of destination does not carry.',
+      ),
+      samples: counted(counters, 'uncarried', ['relay', 'lane']),
+    },
+    {
       ...gauge('held_rows', 'Records that wait, by what for.'),
       samples: [...Map.groupBy(held, ({ cause }) => cause)].map(([cause, rows]) => ({
         labels: { cause },

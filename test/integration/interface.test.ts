@@ -236,8 +236,9 @@ it('shows what a bound device measured since it is bound, and nothing from befor
 });
 
 it('gives its figures as Prometheus reads them', async () => {
-  const { ask, watch } = await startInterface([{ id: monitor, profile }]);
+  const { ask, watch, store } = await startInterface([{ id: monitor, profile }]);
   const at = Date.now() as Instant;
+  store.transact(() => store.counters.add('uncarried/ehr/waveform', 5));
   watch.queue.signal({ kind: 'connected', device: monitor, at });
   const what = { device: monitor, channel: 'observations', receivedAt: at } as const;
   await watch.queue.offer({ ...what, bytes: values('no JSON') });
@@ -248,6 +249,7 @@ it('gives its figures as Prometheus reads them', async () => {
   expect(lines).toContain('wardgate_acknowledged_total 1');
   expect(lines).toContain('wardgate_rejections_total{reason="malformed"} 1');
   expect(lines).toContain('wardgate_devices_connected 1');
+  expect(lines).toContain('wardgate_uncarried_observations_total{relay="ehr",lane="waveform"} 5');
   expect(text).toMatch(
     /^wardgate_certificate_expires_timestamp_seconds\{kind="gateway-server",subject="127.0.0.1"\} 1\d{9}/m,
   );

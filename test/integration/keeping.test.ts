@@ -59,6 +59,19 @@ it('keeps what has nowhere to go, with its patient, until the site has a destina
   expect(owed(store, 'ehr', 10)).toHaveLength(2);
 });
 
+it('counts what a destination does not carry, also of what waited for it', () => {
+  const policy = policyOf({ 'mon-1': { profile: monitor, associations: [bound('A')] } });
+  const destinations = policy.destinations.map((one) => ({ ...one, lanes: new Set(['alert']) }));
+  const narrow = { ...policy, destinations } as Policy;
+  const { store, keeper } = start({ ...policy, destinations: [] });
+  keeper.keep(batchOf(intake('mon-1', message(1))));
+  const next = startKeeper(store, { make: () => narrow }, budget(1_000_000));
+  expect(store.counters.all()).toMatchObject({ 'uncarried/ehr/trend': 1 });
+  next.keep(batchOf(intake('mon-1', message(2)), intake('mon-1', message(3))));
+  expect(store.counters.all()).toMatchObject({ 'uncarried/ehr/trend': 3 });
+  expect(owed(store, 'ehr', 10)).toEqual([]);
+});
+
 it('refuses what a device that is not registered sends', () => {
   const { keeper } = start(policyOf({ 'mon-1': { profile: monitor, associations: [bound('A')] } }));
   const kept = keeper.keep(batchOf(intake('mon-9', message(1)), intake('mon-1', message(1))));
