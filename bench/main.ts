@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { admission } from './admission.ts';
 import { connects } from './connects.ts';
 import { delivery } from './delivery.ts';
+import { detectionTime } from './detection-time.ts';
 import { endToEnd } from './end-to-end.ts';
 import { handshakes } from './handshakes.ts';
 import { compileLoadProgram } from './load/program.ts';
@@ -32,6 +33,7 @@ const questions: readonly Question[] = [
   endToEnd,
   delivery,
   memory,
+  detectionTime,
 ];
 const devices = 1_000;
 
@@ -84,8 +86,7 @@ async function main(words: string[]): Promise<0 | 1 | 2> {
     process.once(signal, () => process.exit(1));
   }
   try {
-    await answer(asked, directory);
-    return 0;
+    return (await answer(asked, directory)) ? 0 : 1;
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
     // Whatever it started may still run, and would keep it.
@@ -121,7 +122,8 @@ function readWords(args: string[]): Asked | string {
   }
 }
 
-async function answer(asked: Asked, directory: string): Promise<void> {
+/** Whether every goal was met. */
+async function answer(asked: Asked, directory: string): Promise<boolean> {
   const { options } = asked;
   const remark = (line: string) => void process.stderr.write(`${line}\n`);
   const print = (text: string) => void process.stdout.write(`${text}\n`);
@@ -138,11 +140,14 @@ async function answer(asked: Asked, directory: string): Promise<void> {
     print(`${date}: ${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node ${node}`);
   }
   const answers: Record<string, unknown> = {};
+  let isPassed = true;
   for (const { name, ask } of asked.questions) {
     remark(name);
     const tables = await ask(bench);
     answers[name] = tables;
+    isPassed &&= tables.every((table) => table.isPassed !== false);
     if (!options.json) for (const table of tables) print(`\n${toMarkdown(table)}`);
   }
   if (options.json) print(JSON.stringify({ machine, answers }));
+  return isPassed;
 }

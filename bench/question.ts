@@ -28,6 +28,8 @@ export interface Answer {
   readonly title: string;
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
+  /** Where there is a goal that a release may not miss. */
+  readonly isPassed?: boolean;
 }
 
 export interface Question {
