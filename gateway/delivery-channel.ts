@@ -49,6 +49,8 @@ export interface ChannelOptions {
   readonly monotonicMs: () => number;
   /** A number in [0, 1). */
   readonly chance: () => number;
+  /** Nothing could be brought to it, and why: a code. */
+  readonly onDown: (cause: string) => void;
   /** The destination answers again. */
   readonly onRecovered: () => void;
   /** A fault of ours ended the channel. */
@@ -200,7 +202,8 @@ export class DeliveryChannel {
    * everybody at once.
    */
   async #backOff(cause: string, afterMs = 0): Promise<void> {
-    const { relay, channel, log, chance } = this.#options;
+    const { relay, channel, log, chance, onDown } = this.#options;
+    onDown(cause);
     if (this.#failures === 0) log('relay.down', { relay, channel, cause });
     const ceilingMs = Math.min(retryMinMs * 2 ** this.#failures, retryMsMax[channel]);
     this.#failures += 1;

@@ -12,6 +12,7 @@ import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
 import type { Protocol } from './core/protocol.ts';
+import { tlsFaultOf } from './core/tls-fault.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
 import { openHttps } from './https-interface.ts';
 import type { KeeperSettings } from './keeper-thread.ts';
@@ -295,6 +296,13 @@ async function openForwarder(
     now,
     monotonicMs,
     chance,
+    // Nothing was sent: it waits until the right one answers.
+    onDown(cause) {
+      const fault = tlsFaultOf(cause);
+      if (fault !== 'distrusted' && fault !== 'weak') return;
+      const signal = { kind: 'destination-distrusted', relay: settings.id, cause } as const;
+      admission.queue.signal({ ...signal, at: now() });
+    },
     onFault,
   });
 }

@@ -27,10 +27,25 @@ const foreign: ReadonlySet<string> = new Set([
   'ERR_SSL_BAD_RECORD_TYPE',
 ]);
 
-export type TlsFault = 'weak' | 'foreign';
+/** A server whose certificate is not the one that was to be there (OpenSSL verify(1), and Node’s own). */
+const distrusted: ReadonlySet<string> = new Set([
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+export type TlsFault = 'weak' | 'foreign' | 'distrusted';
 
 /** Undefined for every other reason to refuse a handshake: then it is about who it is. */
 export function tlsFaultOf(cause: string): TlsFault | undefined {
   if (weak.has(cause)) return 'weak';
+  if (distrusted.has(cause)) return 'distrusted';
   return foreign.has(cause) ? 'foreign' : undefined;
 }

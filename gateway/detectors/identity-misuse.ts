@@ -17,7 +17,8 @@ export default defineDetector<Tally>({
   step(before, signal) {
     if (signal.kind !== 'refused') return { state: before };
     const { cause } = signal;
-    if (notMisuse.has(cause) || tlsFaultOf(cause) !== undefined) return { state: before };
+    const fault = tlsFaultOf(cause);
+    if (notMisuse.has(cause) || fault === 'weak' || fault === 'foreign') return { state: before };
     const state = tally(before, signal.at, episodeMs);
     if (state.count > 1) return { state };
     return {

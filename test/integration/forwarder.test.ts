@@ -99,6 +99,7 @@ function startWard({ answer = () => delivered, outbox, chance = 0, probe, ...res
     log: (event) => void logged.push(event),
     now: () => 9,
     chance: () => chance,
+    onDown: () => {},
     onFault: (error) => void faults.push(error),
   });
   onTestFinished(async () => {

@@ -33,6 +33,7 @@ export const signalFields = {
   'sign-in-early': {},
   'unknown-path': { path: fc.string() },
   'malformed-request': { status: fc.nat({ max: 599 }) },
+  'destination-distrusted': { relay: fc.string(), cause: fc.string() },
   'not-advancing': { behindMs: fc.nat() },
   injection: { pattern: fc.string(), where: fc.string() },
   'protocol-violation': { cause: fc.string() },

@@ -29,6 +29,8 @@ export type HostSignal =
   | { readonly kind: 'case-opened' }
   /** The machine started anew, and nobody had stopped the gateway. */
   | { readonly kind: 'restarted-without-order' }
+  /** Where a destination is to be, somebody answered who is not it, or too weakly. */
+  | { readonly kind: 'destination-distrusted'; readonly relay: string; readonly cause: string }
   /** The gateway has a connection to somebody its settings do not name. */
   | { readonly kind: 'destination-unknown'; readonly remote: string; readonly port: number }
   /** The wall clock was set; whether the gateway’s own followed it. */
