@@ -42,6 +42,7 @@ export default defineCommand({
       const store = await examine(checks, 'database', () => database(dir));
       if (store) await examine(checks, 'audit trail', () => auditTrail(dir));
       if (store) await examine(checks, 'quarantine', () => quarantine(dir));
+      if (store) await examine(checks, 'outbox', () => outbox(dir, config));
       if (pki && store) await examine(checks, 'expiry', () => expiry(dir));
       await examine(checks, 'profiles', async () => `${(await loadProfiles(dir)).size} profiles`);
       for (const line of config.serial) checks.push(serialLine(line));
@@ -153,6 +154,23 @@ function quarantine(dir: string): Omit<Check, 'check'> {
     const devices = store.quarantines.list().map(({ device, mode }) => `${device} (${mode})`);
     if (devices.length === 0) return { verdict: 'ok', detail: 'no device' };
     return { verdict: 'warning', detail: devices.join(', ') };
+  } finally {
+    store.close();
+  }
+}
+
+/** What waits for a destination that is none any more takes room, and nobody fetches it. */
+function outbox(dir: string, { relays }: Config): Omit<Check, 'check'> {
+  const { store } = openSiteStore(dir);
+  try {
+    const known = new Set(relays.map(({ id }) => id));
+    const owed = [...store.outbox.depths(), ...store.outbox.refusals()];
+    const former = owed.filter(({ relay, entries }) => entries > 0 && !known.has(relay));
+    const names = [...new Set(former.map(({ relay }) => relay))];
+    if (names.length === 0)
+      return { verdict: 'ok', detail: 'only of destinations in the settings' };
+    const detail = `${names.join(', ')}: not in the settings, and still owed something`;
+    return { verdict: 'warning', detail };
   } finally {
     store.close();
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
+import { loadConfig } from '../config.ts';
+import { GatewayError } from '../core/error.ts';
 import { commandActor, openSiteStore } from '../site.ts';
 
 const relayOption = z.string().optional().describe('Only this destination.');
@@ -100,11 +102,43 @@ const exported = defineCommand({
   },
 });
 
+const discard = defineCommand({
+  name: 'discard',
+  summary: 'Throws away what a destination is owed that is in the settings no more.',
+  options: options.extend({ relay: z.string().describe('The destination that was.') }),
+  example: 'wardgate outbox discard --relay old-ehr',
+
+  async run({ options: { dir, relay, json }, print }) {
+    if (loadConfig(dir).relays.some(({ id }) => id === relay)) {
+      throw new GatewayError('relay-in-use', `${relay} is in the settings`);
+    }
+    const { store } = openSiteStore(dir);
+    try {
+      const entries = store.transact(() => {
+        const gone = store.outbox.discard(relay);
+        store.audit.add({
+          at: Date.now(),
+          actor: commandActor(),
+          action: 'outbox.discard',
+          object: relay,
+          outcome: 'success',
+          detail: `${gone} entries`,
+        });
+        return gone;
+      });
+      print(json ? JSON.stringify({ entries }) : `${entries} entries are thrown away.`);
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
 export default defineCommand({
   name: 'outbox',
-  summary: 'What is owed to the hospital: depth, refusals, retry, export.',
+  summary: 'What is owed to the hospital: depth, refusals, retry, export, discard.',
   example: 'wardgate outbox --json',
   options,
   run: status.run as NonNullable<typeof status.run>,
-  commands: [status, retry, exported],
+  commands: [status, retry, exported, discard],
 });

@@ -185,6 +185,11 @@ export const auditActions = {
   },
   'gateway.start': { kind: 'application-start', does: 'E', meaning: 'The gateway started.' },
   'gateway.stop': { kind: 'application-stop', does: 'E', meaning: 'The gateway was stopped.' },
+  'outbox.discard': {
+    kind: 'restricted-function',
+    does: 'D',
+    meaning: 'What a destination that is none any more was owed was thrown away.',
+  },
   'outbox.export': {
     kind: 'export',
     does: 'R',

@@ -14,6 +14,10 @@ export const failures = {
       'The settings of before are in force; those that were tried are in wardgate.yaml.trial.',
   },
   'part-unhealthy': { exit: 1, remedy: 'The settings of before are in force; see the log.' },
+  'relay-in-use': {
+    exit: 1,
+    remedy: 'Take it out of the settings first, then wardgate reload; see docs/reload.md.',
+  },
   'gateway-absent': { exit: 1, remedy: 'Start it: wardgate run reads the settings as they are.' },
   'site-missing': { exit: 2, remedy: 'Make the site first: wardgate init --dir DIR.' },
   'site-exists': { exit: 1, remedy: 'Choose another --dir, or remove the old site yourself.' },

@@ -57,6 +57,8 @@ export interface OutboxLanes {
   take(relay: string, lane: Lane, sequences: readonly number[]): readonly OrderedEntry[];
   /** Takes the oldest row out. Says how many entries it held. */
   shed(relay: string, lane: Lane): number;
+  /** Takes everything out. Says how many entries it held. Numbers go on from where they were. */
+  clear(relay: string): number;
   /** What all destinations are owed, in all lanes or in one. */
   bytes(lane?: Lane): number;
   /** The relay that holds most of this lane. */
@@ -157,6 +159,13 @@ class StoredLanes implements OutboxLanes {
     const { length } = JSON.parse(row.body) as RowEntries;
     this.#count(relay, index, -length, -row.body.length);
     return length;
+  }
+
+  clear(relay: string): number {
+    const entries = this.#statements.held.get(relay)?.entries ?? 0;
+    this.#statements.removeAll.run(relay);
+    this.#statements.empty.run(relay);
+    return entries;
   }
 
   bytes(lane?: Lane): number {
@@ -261,6 +270,11 @@ function prepare(database: Database) {
          select min(sequence) from outbox where relay = @relay and lane = @lane)
        returning body`,
     ),
+    held: database.prepare<[string], { entries: number | null }>(
+      'select sum(entries) as entries from outbox_lane where relay = ?',
+    ),
+    removeAll: database.prepare('delete from outbox where relay = ?'),
+    empty: database.prepare('update outbox_lane set entries = 0, bytes = 0 where relay = ?'),
     total: database.prepare<{ lane: number | null }, { bytes: number }>(
       `select coalesce(sum(bytes), 0) as bytes from outbox_lane
        where @lane is null or lane = @lane`,

@@ -71,6 +71,8 @@ export interface Outbox {
   }[];
   /** Puts what was refused back in its lane, last, but with its old place. Returns how many. */
   retry(relay?: string): number;
+  /** Throws away all that one destination is owed, and what it refused. Returns how many. */
+  discard(relay: string): number;
 }
 
 export function openOutbox(
@@ -82,16 +84,7 @@ export function openOutbox(
   const { depths, refuse, refused, refusals, takeRefused } = prepare(database);
 
   return {
-    add(departures) {
-      const groups = new Map<string, Arrival[]>();
-      for (const { relay, lane, observations } of departures) {
-        const arrival = { lane, entry: encodeEntry(observations) };
-        const group = groups.get(relay);
-        if (group) group.push(arrival);
-        else groups.set(relay, [arrival]);
-      }
-      for (const [relay, arrivals] of groups) rows.append(relay, arrivals);
-    },
+    add: (departures) => addTo(rows, departures),
 
     next(relay, portion, moment) {
       const mayLeave = (lane: Lane, entry: StoredEntry) => {
@@ -145,7 +138,24 @@ export function openOutbox(
       putBack(back, rows);
       return back.length;
     },
+
+    discard(relay) {
+      const entries = rows.clear(relay) + takeRefused.all({ relay }).length;
+      if (entries > 0) counters.add(`discarded/${relay}`, entries);
+      return entries;
+    },
   };
+}
+
+function addTo(rows: OutboxLanes, departures: Parameters<Outbox['add']>[0]): void {
+  const groups = new Map<string, Arrival[]>();
+  for (const { relay, lane, observations } of departures) {
+    const arrival = { lane, entry: encodeEntry(observations) };
+    const group = groups.get(relay);
+    if (group) group.push(arrival);
+    else groups.set(relay, [arrival]);
+  }
+  for (const [relay, arrivals] of groups) rows.append(relay, arrivals);
 }
 
 /** In the order of arrival. */

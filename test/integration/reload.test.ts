@@ -131,6 +131,99 @@ it(`drops no client and loses nothing through ${reloads} reloads`, async () => {
   expect(JSON.stringify(changes)).not.toContain('9000');
 });
 
+it('keeps for a destination that is taken out what it is owed, until it is back', async () => {
+  const site = await startSite();
+  const { directory, hospital, relay, store } = site;
+  const caPath = join(directory, '../second.pem');
+  const second = await startHospital(caPath, Date.now());
+  onTestFinished(() => second.close());
+  const other = { id: 'research', use: 'fhir', url: second.url, ca: '../second.pem' };
+  const client = await site.connect();
+  let sent = 0;
+  async function say(): Promise<void> {
+    sent += 1;
+    const payload = { seq: sent, values: { MDC_PULS_OXIM_SAT_O2: 90 + sent } };
+    client.send(publish('devices/mon-1/observations', JSON.stringify(payload)));
+    expect((await client.next())?.at(0)).toBe(0x40);
+  }
+  const valuesAt = ({ stored }: typeof hospital) =>
+    [...stored.values()]
+      .map(({ resource }) => (resource as Valued).valueQuantity?.value)
+      .toSorted();
+  const owed = (name: string) =>
+    store.outbox
+      .depths()
+      .filter((row) => row.relay === name)
+      .reduce((sum, row) => sum + row.entries, 0);
+
+  hospital.setFault('down');
+  await say();
+  site.save({ relays: [other] });
+  expect(await site.reload()).toMatchObject({ outcome: 'applied' });
+  await say();
+  await until('the new one has what came since', () => second.stored.size === 1);
+  expect(valuesAt(second)).toEqual([92]);
+  // What it is owed waits, and nothing is added to it.
+  expect(owed('ehr')).toBe(1);
+  const { checks } = await wardgateJson<{ checks: unknown }>('doctor', '--dir', directory);
+  expect(checks).toContainEqual({
+    check: 'outbox',
+    verdict: 'warning',
+    detail: 'ehr: not in the settings, and still owed something',
+  });
+
+  hospital.setFault('none');
+  site.save({ relays: [relay, other] });
+  expect(await site.reload()).toMatchObject({ outcome: 'applied' });
+  await say();
+  await drained(directory);
+  expect(valuesAt(hospital)).toEqual([91, 93]);
+  expect(valuesAt(second)).toEqual([92, 93]);
+
+  // Without any, it waits with its patient for one.
+  site.save({ relays: [] });
+  expect(await site.reload()).toMatchObject({ outcome: 'applied' });
+  await say();
+  expect(store.held.depths()).toMatchObject([{ cause: 'no-relay', rows: 1 }]);
+  site.save({ relays: [relay] });
+  expect(await site.reload()).toMatchObject({ outcome: 'applied' });
+  await until('what waited is there', () => hospital.stored.size === 3);
+  expect(valuesAt(hospital)).toEqual([91, 93, 94]);
+  expect([hospital.counts.duplicates, second.counts.duplicates]).toEqual([0, 0]);
+  await site.gateway.stop();
+});
+
+it('throws away what a former destination is owed when somebody says so, and only then', async () => {
+  const site = await startSite();
+  const { directory, hospital, gateway, store } = site;
+  const client = await site.connect();
+  hospital.setFault('down');
+  for (const seq of [1, 2]) {
+    const payload = JSON.stringify({ seq, values: { MDC_PULS_OXIM_SAT_O2: 97 } });
+    client.send(publish('devices/mon-1/observations', payload));
+    expect((await client.next())?.at(0)).toBe(0x40);
+  }
+  const discard = ['outbox', 'discard', '--relay', 'ehr', '--dir', directory];
+  expectRefusal(await wardgate(discard), 1, 'relay-in-use');
+  const [first] = store.outbox.depths();
+  expect(first).toMatchObject({ relay: 'ehr', entries: 2 });
+  site.save({ relays: [] });
+  expect(await site.reload()).toMatchObject({ outcome: 'applied' });
+  expect(await wardgateJson(...discard)).toEqual({ entries: 2 });
+  expect(store.outbox.depths()).toEqual([{ ...first, entries: 0, bytes: 0, oldestAt: undefined }]);
+  expect(store.counters.all()).toMatchObject({ 'discarded/ehr': 2 });
+  expect(store.audit.list().at(-1)).toMatchObject({
+    action: 'outbox.discard',
+    object: 'ehr',
+    detail: '2 entries',
+  });
+  await gateway.stop();
+});
+
+interface Valued {
+  readonly valueQuantity?: { readonly value?: number };
+}
+
 it('changes nothing when the settings cannot be, and starts with those of before', async () => {
   const site = await startSite();
   const { directory, gateway, file } = site;

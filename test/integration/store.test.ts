@@ -169,6 +169,7 @@ describe('the outbox', () => {
       fc.record({ kind: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 70 }) }),
       fc.record({ kind: fc.constant('refuse' as const), count: fc.constant(1) }),
       fc.record({ kind: fc.constant('retry' as const), count: fc.constant(1) }),
+      fc.record({ kind: fc.constant('discard' as const), count: fc.constant(1) }),
       fc.record({
         kind: fc.constant('shed' as const),
         count: fc.integer({ min: 2_000, max: 9_000 }),
@@ -186,6 +187,7 @@ describe('the outbox', () => {
             else if (kind === 'refuse' && entries[0]) {
               store.outbox.setAside('ehr', entries[0], 'no', 1);
             } else if (kind === 'retry') store.outbox.retry();
+            else if (kind === 'discard') store.outbox.discard('ehr');
             else store.outbox.shed(budget(count));
           });
         }
