@@ -170,13 +170,14 @@ export const failures = {
   'feed-unreadable': { exit: 1, remedy: 'Check the path of the feed and its rights.' },
   'sbom-invalid': {
     exit: 1,
-    remedy: 'Nothing was imported. Give CycloneDX 1.4 to 1.7 or SPDX 2.2 or 2.3, as JSON.',
+    remedy: 'Nothing was imported. Give CycloneDX 1.2 to 1.7 or SPDX 2.2 or 2.3, as JSON.',
   },
   'mds2-invalid': {
     exit: 1,
     remedy:
       'Nothing was imported. Save the MDS2 form (2019) as CSV, with question ids in a column.',
   },
+  'mds2-missing': { exit: 1, remedy: 'Import the maker’s form: wardgate mds2 import.' },
   'vex-unknown': { exit: 1, remedy: 'wardgate vuln vex list shows the statements that hold.' },
   'vex-refused': { exit: 1, remedy: 'State who is meant, and why; see docs/vulnerabilities.md.' },
   'gateway-unreachable': { exit: 1, remedy: 'Check --gateway and that wardgate run is ready.' },

@@ -12,6 +12,7 @@ import { type Devices, openDevices } from './devices.ts';
 import { type GlassBreaks, openGlassBreaks } from './glass-breaks.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { type Mds2Forms, openMds2Forms } from './mds2-forms.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
 import { openQuarantines, type Quarantines } from './quarantines.ts';
 import { openReloads, type Reloads } from './reloads.ts';
@@ -52,6 +53,7 @@ export interface Store {
   readonly seenSettings: SeenSettings;
   readonly auditCursor: AuditCursor;
   readonly bundleKeys: BundleKeys;
+  readonly mds2Forms: Mds2Forms;
   readonly vulnerabilities: Vulnerabilities;
   readonly vexMemory: VexMemory;
   /** Deletes the oldest entries of the audit trail, those before a time. Returns how many. */
@@ -117,6 +119,7 @@ export function openStore(
     tokens: openTokens(database),
     signInFailures: openSignInFailures(database),
     bundleKeys: openBundleKeys(database),
+    mds2Forms: openMds2Forms(database),
     vulnerabilities: openVulnerabilities(database),
     vexMemory: openVexMemory(database),
     transact,

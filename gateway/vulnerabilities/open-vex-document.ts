@@ -23,6 +23,10 @@ export function openVexDocument(
       status: statement.status,
       ...(statement.justification !== undefined && { justification: statement.justification }),
       ...(statement.detail !== '' && { impact_statement: statement.detail }),
+      // OpenVEX asks for it of whatever is affected.
+      ...(statement.status === 'affected' && {
+        action_statement: statement.detail || 'none stated',
+      }),
       ...(statement.model !== undefined && {
         status_notes: `said of device profile ${statement.model} by ${statement.author}`,
       }),

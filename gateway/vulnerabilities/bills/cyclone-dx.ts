@@ -25,7 +25,7 @@ const Nested = z.object({ components: z.array(z.unknown()).max(componentsMax).de
 
 const Document = Nested.extend({
   bomFormat: z.literal('CycloneDX'),
-  specVersion: z.enum(['1.4', '1.5', '1.6', '1.7']),
+  specVersion: z.enum(['1.2', '1.3', '1.4', '1.5', '1.6', '1.7']),
   serialNumber: Text.optional(),
   metadata: z.object({ component: z.unknown() }).optional(),
 });
