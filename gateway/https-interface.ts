@@ -32,6 +32,7 @@ import { sessionRoutes } from './api/session.ts';
 import { sessionsRoutes } from './api/sessions.ts';
 import { type SignOn, signOnRoutes } from './api/sign-on.ts';
 import { userRoutes } from './api/users.ts';
+import { vulnerabilityRoutes } from './api/vulnerabilities.ts';
 import { deviceKinds } from './certificate-calls.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
@@ -43,13 +44,17 @@ import { forecastExpiry } from './expiry-forecast.ts';
 import { revocationAnswers } from './revocation-answers.ts';
 import { endWithSessions } from './session-watch.ts';
 import { openSignOn } from './sign-on.ts';
+import type { SiteSettings } from './site-settings.ts';
 import { type Trust, tlsOf } from './trust.ts';
 import { version } from './version.ts';
+import { vulnerabilityAnswers } from './vulnerability-answers.ts';
 import type { WardWatch } from './ward-watch.ts';
 
 /** What the interface shows and does, as the gateway has it. */
 export interface InterfaceMaterial {
   readonly config: Config;
+  /** As it is now, also after a reload that the interface did not start anew for. */
+  readonly site: () => Pick<SiteSettings, 'config' | 'profiles'>;
   readonly trust: Trust;
   readonly admission: Admission;
   readonly watch: WardWatch;
@@ -188,6 +193,13 @@ export function routesOf(
     reloadRoute((actor) => admission.call('reloadAsk', actor, now())),
     ...findingRoutes(findingSource(material)),
     ...responseRoutes(responseSource(material)),
+    ...vulnerabilityRoutes(
+      vulnerabilityAnswers({
+        site: material.site,
+        rows: (query) => admission.call('vulnerabilityRows', query),
+        now,
+      }),
+    ),
     ...outboxRoutes({
       state: () => admission.call('outboxState'),
       retry: (relay, actor) => admission.call('retryOutbox', relay, actor, now()),

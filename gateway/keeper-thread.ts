@@ -24,6 +24,7 @@ import type { ReloadOrder, ReloadResult } from './store/reloads.ts';
 import { openStore, type Store } from './store/store.ts';
 import { readStoreKey } from './store-key.ts';
 import { monotonicMs } from './time/monotonic.ts';
+import { type VulnerabilityCalls, vulnerabilityCalls } from './vulnerability-calls.ts';
 
 /**
  * The one thread that admits and commits. The gateway's main thread does sockets, TLS and MQTT
@@ -31,6 +32,7 @@ import { monotonicMs } from './time/monotonic.ts';
  */
 export interface KeeperCalls
   extends SiteCalls,
+    VulnerabilityCalls,
     AccountCalls,
     CertificateCalls,
     AuditCalls,
@@ -157,6 +159,7 @@ function keeperCalls(
 ): KeeperCalls {
   return {
     ...siteCalls(store),
+    ...vulnerabilityCalls(store),
     ...accountCalls(store),
     ...certificateCalls(store),
     ...glassCalls(store),

@@ -60,6 +60,7 @@ export const rights: Readonly<Record<ActionName, Rights>> = {
   'association.change': { may: { clinical: 'always' } },
   'observation.read': { may: { viewer: 'always', clinical: 'always', security: 'raised' } },
   'patient.read': { may: { clinical: 'always', security: 'raised' } },
+  'vulnerability.read': { may: { ...people, machine: 'always' } },
   'finding.read': { may: { ...people, machine: 'always', consumer: 'always', flow: 'always' } },
   'finding.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
   'response.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },

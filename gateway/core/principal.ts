@@ -53,6 +53,7 @@ export const actions = {
   'observation.read': 'See what a device measured.',
   'patient.read': 'See which patient a device is bound to.',
   'finding.read': 'See what looks like an attack.',
+  'vulnerability.read': 'See what is vulnerable in the devices and the gateway.',
   'finding.change': 'Acknowledge, close and reopen what looks like an attack.',
   'response.change': 'Confirm or undo what the gateway does about a finding.',
   'outbox.read': 'See what waits for its destination, and what was refused.',

@@ -295,3 +295,54 @@ it('lets a reader of events go that does not read, and keeps four of one name at
   expect(await ask('/api/v1/events', { as: 'machine' })).toMatchObject({ status: 429 });
   for (const stream of streams) stream.destroy();
 });
+
+it('shows what is vulnerable, as it counts on a device, a page at a time', async () => {
+  const { ask, store } = await startInterface([{ id: monitor, profile }]);
+  const [seen, now] = [Date.parse('2026-11-20T00:00:00Z'), Date.now()];
+  const match = (vulnerability: string, model = profile) => ({
+    model,
+    component: { ref: 'x', name: 'x', version: '1', purl: 'pkg:npm/x@1' },
+    vulnerability,
+    title: 'A fault',
+    verdict: 'affected' as const,
+    vectors: ['CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'],
+    isExploitPublic: false,
+    exploitedSince: seen,
+    sources: ['nvd'],
+  });
+  store.vulnerabilities.setMatches(profile, [match('CVE-2026-0001'), match('CVE-2026-0002')], seen);
+  store.vulnerabilities.setMatches('gateway', [match('CVE-2026-0003', 'gateway')], seen);
+  const first = await ask('/api/v1/vulnerabilities?count=2', { as: 'viewer' });
+  expect(first.json()).toMatchObject({
+    feedState: 'missing',
+    vulnerabilities: [
+      { id: 'CVE-2026-0003', model: 'gateway' },
+      {
+        id: 'CVE-2026-0001',
+        cvss: { version: '3.1', environmental: 9.8 },
+        exploitedSince: '2026-11-20T00:00:00.000Z',
+        deadline: { days: 3, isForensicsNeeded: true },
+      },
+    ],
+  });
+  const { next } = first.json() as { next: string };
+  const second = await ask(`/api/v1/vulnerabilities?count=2&after=${next}`, { as: 'machine' });
+  expect(second.json()).toMatchObject({ vulnerabilities: [{ id: 'CVE-2026-0002' }] });
+  expect(second.json()).not.toHaveProperty('next');
+
+  const product = { purl: 'pkg:npm/x@1' };
+  const said = { vulnerability: 'CVE-2026-0001', model: profile, product, detail: '', at: now };
+  const closed = { ...said, status: 'not_affected', author: 'anna', source: 'site' } as const;
+  store.transact(() => store.vexMemory.add(closed, 'anna', now));
+  const device = await ask('/api/v1/devices/mon-1/vulnerabilities', { as: 'security' });
+  expect(device.json()).toMatchObject({
+    matchedAt: '2026-11-20T00:00:00.000Z',
+    vulnerabilities: [
+      { id: 'CVE-2026-0001', status: 'not_affected', statement: { author: 'anna' } },
+      { id: 'CVE-2026-0002', status: 'affected' },
+    ],
+  });
+  for (const path of ['devices/mon-9/vulnerabilities', 'vulnerabilities?after=nonsense']) {
+    expect(await ask(`/api/v1/${path}`, { as: 'viewer' })).toMatchObject({ status: 404 });
+  }
+});

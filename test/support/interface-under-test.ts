@@ -63,7 +63,8 @@ export async function startInterface(
   const call = admission.call.bind(admission);
   const trust = await startTrust({ ...options, call, onFault: () => {} });
   onTestFinished(() => trust.close());
-  const material = { config, trust, admission, watch, hub, options };
+  const site = () => ({ config, profiles });
+  const material = { config, site, trust, admission, watch, hub, options };
   const routes = routesOf(material, accountsOf(material));
   const https = await startHttps(routes);
   const { store } = openSiteStore(directory);
