@@ -29,7 +29,7 @@ import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
-import { sanitize } from './stages/sanitize.ts';
+import { type Leak, type Sanitized, sanitize } from './stages/sanitize.ts';
 import { hear, type Speaker, silences } from './stages/silence.ts';
 
 /** The lane of each metric of a profile. */
@@ -358,10 +358,14 @@ function admitRecord(
   hold(draft, id, isItself ? 'unbound' : 'swapped', held);
   // What is withheld here is withheld from every destination, and said there.
   if (policy.feed) {
-    depart(observations, lanes, [policy.feed], { departures: draft.fed, uncarried: [] });
+    const fed = { departures: draft.fed, uncarried: [] };
+    const { leaks } = depart(observations, lanes, [policy.feed], fed);
+    signals.push(...leaks.map(leakSignal));
   }
   if (policy.destinations.length > 0) {
-    draft.rejected.push(...depart(observations, lanes, policy.destinations, draft));
+    const left = depart(observations, lanes, policy.destinations, draft);
+    draft.rejected.push(...left.rejected);
+    signals.push(...left.leaks.map(leakSignal));
   } else hold(draft, id, 'no-relay', observations);
 }
 
@@ -409,28 +413,34 @@ export function release(
   const { lanes, associations } = known(policy, waiting.device);
   const { observations, held } = associate(waiting.observations, associations, false);
   const left = { departures: [], uncarried: [] };
-  const rejected = depart(observations, lanes, policy.destinations, left);
+  const { rejected } = depart(observations, lanes, policy.destinations, left);
   return { ...left, rejected, held };
 }
 
-/** To every destination under that destination's names. Returns what a sanitizer withheld. */
+/** To every destination under that destination's names. Returns what was withheld, and would have leaked. */
 function depart(
   observations: readonly Observation[],
   lanes: Lanes,
   destinations: readonly Destination[],
   { departures, uncarried }: Pick<Draft, 'departures' | 'uncarried'>,
-): Rejection[] {
+): Pick<Sanitized, 'rejected' | 'leaks'> {
   const rejected: Rejection[] = [];
-  if (observations.length === 0) return rejected;
+  const leaks: Leak[] = [];
+  if (observations.length === 0) return { rejected, leaks };
   for (const { relay, lanes: carried, rules, keys } of destinations) {
     const sanitized = sanitize(observations, rules, keys);
     rejected.push(...sanitized.rejected);
+    leaks.push(...sanitized.leaks);
     for (const [lane, released] of byLane(sanitized.released, lanes)) {
       const group = carried.has(lane) ? departures : uncarried;
       group.push({ relay, lane, observations: released });
     }
   }
-  return rejected;
+  return { rejected, leaks };
+}
+
+function leakSignal({ device, at, what }: Leak): Signal {
+  return { kind: 'identifier-found', device, at, what };
 }
 
 function byLane(released: readonly Released[], lanes: Lanes): Map<Lane, Released[]> {

@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
+import { isClockFace } from '../core/clock.ts';
 import type { DeviceId } from '../core/device.ts';
+import { type IdentifierKind, identifiersIn } from '../core/identifier.ts';
 import type { Rejection } from '../core/intake.ts';
-import { isPseudonym, type Observation, type Released } from '../core/observation.ts';
+import { type Instant, isPseudonym, type Observation, type Released } from '../core/observation.ts';
 import { Phi } from '../core/phi.ts';
 import type { SanitizerKeys, SanitizerRule } from '../core/sanitizer.ts';
 
 export interface Sanitized {
   readonly released: readonly Released[];
   readonly rejected: readonly Rejection[];
+  /** What would have named a person behind all rules, and was taken out or withheld. */
+  readonly leaks: readonly Leak[];
+}
+
+export interface Leak {
+  readonly device: DeviceId;
+  readonly at: Instant;
+  readonly what: IdentifierKind | 'known-name';
 }
 
 /** Applies every rule to every observation, in order. This is the only door out of the gateway. */
@@ -18,6 +28,7 @@ export function sanitize(
 ): Sanitized {
   const released: Released[] = [];
   const rejected: Rejection[] = [];
+  const leaks: Leak[] = [];
 
   for (const observation of observations) {
     let safe: Observation | undefined = observation;
@@ -27,6 +38,15 @@ export function sanitize(
       if (safe) continue;
       withheldBy = rule.id;
       break;
+    }
+    const leak = safe && leakOf(safe, observation);
+    if (leak !== undefined) {
+      const { device, receivedAt } = observation;
+      leaks.push({ device: device as DeviceId, at: receivedAt, what: leak });
+      // Its time may go without what the device printed; a text is all that an enumeration is.
+      if (safe?.kind === 'enumeration') safe = undefined;
+      else if (safe) safe = { ...safe, deviceTime: undefined };
+      withheldBy = 'identifier';
     }
     if (safe && namesNobody(safe)) {
       released.push(safe);
@@ -42,8 +62,34 @@ export function sanitize(
   }
 
   assert(released.length + rejected.length === observations.length);
-  return { released, rejected };
+  return { released, rejected, leaks };
 }
+
+/**
+ * Looks at what is about to leave, whatever the rules did: texts that a device chose, for identifiers
+ * by their form and for the names that came with the same record.
+ */
+function leakOf(safe: Observation, original: Observation): Leak['what'] | undefined {
+  const texts: string[] = [];
+  if (safe.kind === 'enumeration' && safe.value !== undefined) texts.push(safe.value);
+  if (safe.deviceTime !== undefined && !isClockFace(safe.deviceTime)) texts.push(safe.deviceTime);
+  if (texts.length === 0) return undefined;
+  const { subject, performer, note } = original;
+  const names = [subject, performer, note].flatMap((name) =>
+    name instanceof Phi ? [name.reveal().trim().toLowerCase()] : [],
+  );
+  for (const text of texts) {
+    const [kind] = identifiersIn(text);
+    if (kind !== undefined) return kind;
+    const lower = text.toLowerCase();
+    if (names.some((name) => name.length >= nameCharsMin && lower.includes(name)))
+      return 'known-name';
+  }
+  return undefined;
+}
+
+/** Shorter ones are found in any text. */
+const nameCharsMin = 4;
 
 /** Holds even when a rule was forgotten: what still names a person or a device does not leave. */
 function namesNobody(observation: Observation): observation is Released {

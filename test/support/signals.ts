@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import { doubts } from '../../gateway/core/doubt.ts';
+import { identifierKinds } from '../../gateway/core/identifier.ts';
 import { channels, rejectionReasons } from '../../gateway/core/intake.ts';
 import { metricIds } from '../../gateway/core/metric.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
@@ -44,6 +45,7 @@ export const signalFields = {
     reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
     detail: fc.string(),
   },
+  'identifier-found': { what: fc.constantFrom(...identifierKinds, 'known-name') },
   doubtful: {
     check: fc.constantFrom(...Object.keys(doubts)),
     metric: fc.constantFrom(...metricIds),

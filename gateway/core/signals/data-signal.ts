@@ -1,11 +1,14 @@
 import type { ClockStep } from '../clock.ts';
 import type { Doubt } from '../doubt.ts';
+import type { IdentifierKind } from '../identifier.ts';
 import type { Injection } from '../injection.ts';
 import type { MetricId } from '../metric.ts';
 
 /** What admission saw in what devices said. */
 export type DataSignal =
   | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
+  /** What was about to leave named a person: it was taken out. Once for each destination. */
+  | { readonly kind: 'identifier-found'; readonly what: IdentifierKind | 'known-name' }
   /** A value went on with a mark: a check of the data’s integrity doubts it. */
   | { readonly kind: 'doubtful'; readonly check: Doubt; readonly metric: MetricId }
   /** What was refused holds text that is written to be run by whatever reads it next. */
