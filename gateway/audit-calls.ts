@@ -9,6 +9,7 @@ import {
   type ReloadNote,
 } from './auditing.ts';
 import type { AuditEntry, AuditRecord, Checkpoint } from './core/audit-entry.ts';
+import type { NumberedFinding } from './core/finding.ts';
 import type { Instant } from './core/observation.ts';
 import type { SettingsDigest } from './settings-digest.ts';
 import type { AuditSigner } from './store/audit.ts';
@@ -29,7 +30,7 @@ export interface AuditCalls {
   /** Deletes the entries before a time. Returns how many. */
   pruneAudit(before: number): number;
   /** What the log collector does not have yet, at most so many entries. */
-  auditUnsent(countMax: number): UnsentAudit;
+  auditUnsent(countMax: number, withFindings: boolean): UnsentAudit;
   auditSent(position: AuditPosition): void;
 }
 
@@ -37,6 +38,8 @@ export interface UnsentAudit {
   readonly entries: readonly AuditRecord[];
   /** The newest one, when the collector has only older ones. */
   readonly checkpoint: Checkpoint | undefined;
+  /** None where the collector is not to have them. */
+  readonly findings: readonly NumberedFinding[];
   /** Where the collector is once it has these. */
   readonly position: AuditPosition;
 }
@@ -50,20 +53,26 @@ export function auditCalls(store: Store, signer: AuditSigner, refusals: Refusals
     endedWithoutOrder: () => endedWithoutOrder(store),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     pruneAudit: (before) => store.pruneAudit(before),
-    auditUnsent: (countMax) => auditUnsent(store, countMax),
+    auditUnsent: (countMax, withFindings) => auditUnsent(store, countMax, withFindings),
     auditSent: (position) => store.transact(() => store.auditCursor.set(position)),
   };
 }
 
-function auditUnsent(store: Store, countMax: number): UnsentAudit {
-  const sent = store.auditCursor.get() ?? { entry: 0, checkpoint: 0 };
+function auditUnsent(store: Store, countMax: number, withFindings: boolean): UnsentAudit {
+  const sent = store.auditCursor.get() ?? { entry: 0, checkpoint: 0, finding: 0 };
   const entries = store.audit.list(sent.entry, countMax);
   const newest = store.audit.newestCheckpoint();
   const checkpoint = newest && newest.sequence > sent.checkpoint ? newest : undefined;
+  const findings = withFindings ? store.journal.findingsAfter(sent.finding, countMax) : [];
   const entry = entries.at(-1)?.sequence ?? sent.entry;
   return {
     entries,
     checkpoint,
-    position: { entry, checkpoint: checkpoint?.sequence ?? sent.checkpoint },
+    findings,
+    position: {
+      entry,
+      checkpoint: checkpoint?.sequence ?? sent.checkpoint,
+      finding: findings.at(-1)?.sequence ?? sent.finding,
+    },
   };
 }

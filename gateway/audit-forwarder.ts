@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { syslogCheckpoint, syslogMessage } from './audit/syslog-message.ts';
+import { syslogCheckpoint, syslogFinding, syslogMessage } from './audit/syslog-message.ts';
 import type { AuditCalls, UnsentAudit } from './audit-calls.ts';
 import { type CollectorOptions, sendSyslog } from './collectors/syslog-tls.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
+import { cefOf } from './exports/cef.ts';
 import { version } from './version.ts';
 
 /** How often the trail is looked at for something new. */
@@ -17,9 +18,11 @@ export interface AuditForwarderOptions {
   readonly site: string;
   readonly collector: CollectorOptions;
   readonly trail: {
-    unsent(countMax: number): Promise<UnsentAudit>;
+    unsent(countMax: number, withFindings: boolean): Promise<UnsentAudit>;
     sent(...given: Parameters<AuditCalls['auditSent']>): Promise<void>;
   };
+  /** Findings too, in CEF. */
+  readonly withFindings: boolean;
   readonly log: Log;
   /** A number in [0, 1). */
   readonly chance: () => number;
@@ -32,11 +35,11 @@ export interface AuditForwarder {
 }
 
 /**
- * Brings the audit trail and its newest checkpoint to a log collector, in order. The trail itself is
+ * Brings the audit trail, its newest checkpoint and, where that is wanted, findings to a log collector, in order. The trail itself is
  * the queue: what was not taken stays, and is sent when the collector is back, also after a restart.
  */
 export function startAuditForwarder(options: AuditForwarderOptions): AuditForwarder {
-  const { collector, trail, log, chance, onFault } = options;
+  const { collector, trail, withFindings, log, chance, onFault } = options;
   const origin = { site: options.site, version };
   const stop = new AbortController();
   const cut = new AbortController();
@@ -44,9 +47,13 @@ export function startAuditForwarder(options: AuditForwarderOptions): AuditForwar
 
   /** Whether there may be more at once. */
   async function forward(): Promise<boolean> {
-    const { entries, checkpoint, position } = await trail.unsent(batchMax);
+    const unsent = await trail.unsent(batchMax, withFindings);
+    const { entries, checkpoint, findings, position } = unsent;
     const messages = entries.map((entry) => syslogMessage(entry, origin));
     if (checkpoint) messages.push(syslogCheckpoint(checkpoint, origin));
+    for (const finding of findings) {
+      messages.push(syslogFinding(finding, cefOf(finding, origin), origin));
+    }
     if (messages.length === 0) return false;
     const failure = await sendSyslog(messages, collector, cut.signal);
     if (failure !== undefined) {
@@ -57,7 +64,7 @@ export function startAuditForwarder(options: AuditForwarderOptions): AuditForwar
     if (failures > 0) log('collector.up');
     failures = 0;
     await trail.sent(position);
-    return entries.length === batchMax;
+    return entries.length === batchMax || findings.length === batchMax;
   }
 
   async function attempt(): Promise<boolean> {

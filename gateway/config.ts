@@ -210,6 +210,7 @@ export const Config = z.strictObject({
           ca: pemFile.describe('PEM file in the site directory: who signs the collector.'),
           clientCertificate: pemFile.describe('PEM file in the site directory: mutual TLS.'),
           clientKey: pemFile.describe('PEM file, mode 600: the client certificate’s key.'),
+          findings: z.boolean().default(false).describe('Findings are sent there too, in CEF.'),
         })
         .optional()
         .describe('Each entry of the audit trail is sent there when it is set.'),

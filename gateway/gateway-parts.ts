@@ -248,11 +248,12 @@ function openAuditForwarder(
   syslog: NonNullable<Config['audit']['syslog']>,
   { admission, options }: Material,
 ): AuditForwarder {
-  const { host, port, ca, clientCertificate, clientKey } = syslog;
+  const { host, port, ca, clientCertificate, clientKey, findings: withFindings } = syslog;
   const path = (name: string) => join(options.directory, name);
   return startAuditForwarder({
     ...options,
     site,
+    withFindings,
     collector: {
       host,
       port,
@@ -263,7 +264,7 @@ function openAuditForwarder(
       ...(clientKey !== undefined && { key: readSecretFile(path(clientKey)) }),
     },
     trail: {
-      unsent: (countMax) => admission.call('auditUnsent', countMax),
+      unsent: (countMax, findings) => admission.call('auditUnsent', countMax, findings),
       sent: (position) => admission.call('auditSent', position),
     },
   });

@@ -1,8 +1,17 @@
 import type { AuditRecord, Checkpoint } from '../core/audit-entry.ts';
+import type { Finding, Severity } from '../core/finding.ts';
 import { checkpointLine } from './checkpoint.ts';
 
 /** RFC 5424 6.2.1: facility 13 is “log audit”; severity 5 notice, 4 warning. */
 const priority = { success: 13 * 8 + 5, failure: 13 * 8 + 4 } as const;
+
+/** Facility 10 is security; severity 2 critical, 3 error, 4 warning, 5 notice. */
+const findingPriority: Readonly<Record<Severity, number>> = {
+  critical: 10 * 8 + 2,
+  high: 10 * 8 + 3,
+  medium: 10 * 8 + 4,
+  low: 10 * 8 + 5,
+};
 
 /** RFC 5424 6.2.7: the longest MSGID. */
 const messageIdLengthMax = 32;
@@ -28,6 +37,16 @@ export function syslogMessage(record: AuditRecord, origin: SyslogOrigin): string
 export function syslogCheckpoint(checkpoint: Checkpoint, origin: SyslogOrigin): string {
   const head = headOf(priority.success, checkpoint.at, origin.site, 'audit.checkpoint');
   return `${head} ${originOf(origin)} ${checkpointLine(checkpoint)}`;
+}
+
+/** A finding that somebody has put into words, as an RFC 5424 message. */
+export function syslogFinding(
+  { at, severity }: Pick<Finding, 'at' | 'severity'>,
+  text: string,
+  origin: SyslogOrigin,
+): string {
+  const head = headOf(findingPriority[severity], at, origin.site, 'finding');
+  return `${head} ${originOf(origin)} ${text}`;
 }
 
 /** The record as a line of JSON, in ASCII. */

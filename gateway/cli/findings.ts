@@ -5,6 +5,7 @@ import { GatewayError } from '../core/error.ts';
 import { type ThreatId, threatIds, threats } from '../core/threat.ts';
 import { findEpisode } from '../finding-orders.ts';
 import { openSiteStore } from '../site.ts';
+import { exported } from './findings/export.ts';
 import { acknowledge, close, reopen } from './findings/judge.ts';
 
 const countMax = 500;
@@ -89,9 +90,9 @@ function textOf(at: number): string {
 
 export default defineCommand({
   name: 'findings',
-  summary: 'What looks like an attack: list, evidence, acknowledge, close.',
+  summary: 'What looks like an attack: list, evidence, acknowledge, close, export.',
   options: list.options as NonNullable<typeof list.options>,
   example: 'wardgate findings --json',
   run: list.run as NonNullable<typeof list.run>,
-  commands: [list, show, acknowledge, close, reopen],
+  commands: [list, show, acknowledge, close, reopen, exported],
 });

@@ -147,6 +147,11 @@ export const auditActions = {
     meaning: 'Somebody looks after an episode of findings.',
   },
   'finding.close': { kind: 'alert', does: 'U', meaning: 'An episode was closed, with its cause.' },
+  'finding.export': {
+    kind: 'export',
+    does: 'R',
+    meaning: 'Findings were exported by a command.',
+  },
   'finding.reopen': { kind: 'alert', does: 'U', meaning: 'A closed episode was opened again.' },
   'bundle-key.trust': {
     kind: 'security-configuration',

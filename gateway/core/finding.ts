@@ -22,3 +22,9 @@ export interface Finding {
   readonly outcome: Outcome;
   readonly evidence: Readonly<Record<string, number | string>>;
 }
+
+/** A finding with its number, and its episode’s. */
+export interface NumberedFinding extends Finding {
+  readonly sequence: number;
+  readonly episode: number;
+}

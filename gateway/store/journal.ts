@@ -1,4 +1,4 @@
-import type { Finding } from '../core/finding.ts';
+import type { Finding, NumberedFinding } from '../core/finding.ts';
 import type { Rejection } from '../core/intake.ts';
 import type { Database } from './database.ts';
 import { type Episodes, openEpisodes } from './episodes.ts';
@@ -15,6 +15,8 @@ export interface Journal {
   findings(): readonly Finding[];
   /** The last findings of one episode, newest first. */
   findingsOf(episode: number, countMax: number): readonly Finding[];
+  /** Those with higher numbers, at most so many, in their order. */
+  findingsAfter(sequence: number, countMax: number): readonly NumberedFinding[];
   readonly episodes: Episodes;
   rejections(): readonly {
     readonly device: string;
@@ -40,6 +42,9 @@ export function openJournal(database: Database): Journal {
   const findingsOf = database.prepare<[number, number], Row>(
     `select ${columns} from finding where episode = ? order by sequence desc limit ?`,
   );
+  const findingsAfter = database.prepare<[number, number], NumberedRow>(
+    `select sequence, episode, ${columns} from finding where sequence > ? order by sequence limit ?`,
+  );
   const episodes = openEpisodes(database);
   const rejections = database.prepare<[], { device: string; reason: string; count: number }>(
     'select device, reason, count(*) as count from rejection group by device, reason order by 1, 2',
@@ -62,6 +67,10 @@ export function openJournal(database: Database): Journal {
       }),
     findings: () => findings.all().map(findingOf),
     findingsOf: (episode, countMax) => findingsOf.all(episode, countMax).map(findingOf),
+    findingsAfter: (sequence, countMax) =>
+      findingsAfter
+        .all(sequence, countMax)
+        .map((row) => ({ ...row, evidence: JSON.parse(row.evidence) })),
     episodes,
     rejections: () => rejections.all(),
     forget(before) {
@@ -73,6 +82,7 @@ export function openJournal(database: Database): Journal {
   };
 }
 
+type NumberedRow = Row & Pick<NumberedFinding, 'sequence' | 'episode'>;
 type Row = Omit<Finding, 'evidence'> & { readonly evidence: string };
 
 function findingOf(row: Row): Finding {

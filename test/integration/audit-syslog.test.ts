@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import type { AuditRecord } from '../../gateway/core/audit-entry.ts';
+import type { Finding } from '../../gateway/core/finding.ts';
+import type { Instant } from '../../gateway/core/observation.ts';
 import { readSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { openSiteStore } from '../../gateway/site.ts';
@@ -59,11 +61,22 @@ function frames(bytes: Buffer): string[] {
   return found;
 }
 
-async function siteFor(port: number, ca = 'pki/root-authority.pem'): Promise<string> {
+async function siteFor(
+  port: number,
+  ca = 'pki/root-authority.pem',
+  findings = false,
+): Promise<string> {
   const folder = temporaryFolder('audit-syslog');
   onTestFinished(() => folder.remove());
   const directory = join(folder.path, 'site');
-  const syslog = { host, port, ca, clientCertificate: 'client.pem', clientKey: 'client.key' };
+  const syslog = {
+    host,
+    port,
+    ca,
+    clientCertificate: 'client.pem',
+    clientKey: 'client.key',
+    findings,
+  };
   await makeSite(directory, [], { https: { port: 0 }, audit: { syslog } });
   const pki = openSitePki(directory);
   const issued = await pki.issueDevice('forwarder' as never, {
@@ -119,6 +132,32 @@ it('a collector gets every entry in order, also those from while it was away', a
     problem: 'truncated',
     sequence: 2,
   });
+}, 120_000);
+
+it('a collector gets findings too where the site says so, also those from while it was away', async () => {
+  const port = await freePort();
+  const directory = await siteFor(port, 'pki/root-authority.pem', true);
+  const { store } = openSiteStore(directory);
+  onTestFinished(() => store.close());
+  const found = (about: string): Finding => ({
+    ...{ threat: 'D05', detector: 'topic-abuse', about, at: Date.now() as Instant },
+    ...{ severity: 'critical', confidence: 0.9, outcome: 'blocked', evidence: { topic: 'a|b=c' } },
+  });
+  store.journal.addFindings([found('mon-1')]);
+  const gateway = await startGatewayProcess(directory);
+  await gateway.event({ event: 'collector.down' });
+  const collector = new Collector();
+  await collector.listen(port, directory);
+  onTestFinished(() => collector.close());
+  const cef = () => collector.messages.filter((each) => each.includes(' finding '));
+  await until('the first', () => cef().length === 1);
+  store.journal.addFindings([found('mon-2')]);
+  await gateway.stop();
+  await until('the second', () => cef().length === 2);
+  expect(cef()[0]).toMatch(
+    /^<82>1 \S+ test wardgate - finding \[origin [^\]]+\] CEF:0\|wardgate\|.*cs1=mon-1 .*a\|b\\=c/,
+  );
+  expect(cef()[1]).toContain('cs1=mon-2');
 }, 120_000);
 
 it('a collector that cannot prove who it is gets nothing', async () => {

@@ -112,6 +112,25 @@ it('does the same by command, beside the running gateway', async () => {
   expectRefusal(await refuse('show', 'x'), 1, 'finding-unknown');
 });
 
+it('exports what was found as STIX 2.1 and as CEF, and the audit says so', async () => {
+  const { directory, store } = await startInterface();
+  store.journal.addFindings([found(0), found(1), found(60, { about: '10.0.0.9' })]);
+  const exported = async (...words: readonly string[]) =>
+    (await wardgate(['findings', 'export', ...words, '--dir', directory])).out;
+  const types = (text: string) =>
+    (JSON.parse(text) as { objects: { type: string }[] }).objects.map(({ type }) => type);
+  expect(types(await exported()).filter((type) => type === 'sighting')).toHaveLength(2);
+  const since = ['--since', new Date(base + 30 * minute).toISOString()];
+  expect(types(await exported(...since)).filter((type) => type === 'sighting')).toHaveLength(1);
+  const lines = (await exported('--format', 'cef')).trim().split('\n');
+  expect(lines).toHaveLength(3);
+  for (const line of lines)
+    expect(line).toMatch(/^CEF:0\|wardgate\|wardgate\|[^|]+\|D05:topic-abuse\|/);
+  expect(store.audit.list().map(({ action, object }) => `${action} ${object}`)).toContain(
+    'finding.export cef',
+  );
+});
+
 it('says what stands behind each detection, and what no gateway can see', async () => {
   const { threats, unseen } = await wardgateJson<{
     threats: { id: string; detectors: string[]; tests: string[] }[];

@@ -248,7 +248,7 @@ create table sighting (
 create index sighting_by_address on sighting (address);
 
 create table finding (
-  sequence integer primary key,
+  sequence integer primary key autoincrement,
   episode integer not null,
   at integer not null,
   threat text not null,
@@ -274,11 +274,12 @@ create table audit (
   hash text not null
 ) strict;
 
--- How far the log collector has the audit trail.
+-- How far the log collector has the audit trail, and findings.
 create table audit_cursor (
   one integer primary key check (one = 1),
   entry integer not null,
-  checkpoint integer not null
+  checkpoint integer not null,
+  finding integer not null
 ) strict;
 
 -- Who asked the running gateway to read its settings anew, and what became of it.
