@@ -1,4 +1,4 @@
-import { seededChance } from '../chaos/chance.ts';
+import { seededRandom } from '../gateway/core/random.ts';
 import { connect, publish, subscribe } from '../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../gateway/players/raw-mqtt-client.ts';
 import { defineAttack } from './attack.ts';
@@ -16,7 +16,7 @@ export default defineAttack({
   async run(ward) {
     const { key, cert } = await ward.credentialsOf(stolenId);
     const shown = { key, cert, localAddress: attackerAddress };
-    const chance = seededChance(seed);
+    const chance = seededRandom(seed).next;
     for (let turn = 0; turn < connections; turn += 1) {
       const client = await RawClient.open(ward.mqttPort, ward.ca, shown);
       if (turn % 2 === 1) client.send(connect({ clientId: stolenId }));
