@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { admission } from './admission.ts';
 import { connects } from './connects.ts';
+import { kinds } from './delivery/destination.ts';
 import { delivery } from './delivery.ts';
 import { detectionTime } from './detection-time.ts';
 import { endToEnd } from './end-to-end.ts';
@@ -48,6 +49,8 @@ Options:
   --minutes N    how long the load of the memory question lasts (default: 1)
   --observations N
                  the backlog of the delivery question (default: 100000)
+  --destination KIND
+                 the one kind the delivery question asks (default: all four)
   --profile DIR  the gateway writes CPU profiles there; its figures then mean nothing
   --json         one JSON object instead of tables
   --help
@@ -61,6 +64,7 @@ const Options = z.strictObject({
   rounds: z.coerce.number().int().min(1).max(50).default(3),
   minutes: z.coerce.number().min(0.1).max(60).default(1),
   observations: z.coerce.number().int().min(1_000).max(10_000_000).default(100_000),
+  destination: z.enum(kinds).optional(),
   profile: z.string().optional(),
   json: z.boolean().default(false),
   help: z.boolean().default(false),
@@ -104,7 +108,7 @@ function readWords(args: string[]): Asked | string {
   const value = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   const numbers = { seconds: value, rounds: value, minutes: value, observations: value };
-  const options = { ...numbers, profile: value };
+  const options = { ...numbers, destination: value, profile: value };
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -130,9 +134,10 @@ async function answer(asked: Asked, directory: string): Promise<boolean> {
   const machine = describeMachine(Date.now());
   const load = compileLoadProgram(directory);
   const ward = await makeWard(directory, devices);
-  const { seconds, rounds, minutes, observations, profile } = options;
+  const { seconds, rounds, minutes, observations, destination, profile } = options;
   const bench: Bench = {
     ...{ directory, load, ward, seconds, rounds, minutes, observations, remark },
+    ...(destination !== undefined && { destination }),
     ...(profile !== undefined && { profile }),
   };
   const { cpu, cores, memoryGb, system, node, date } = machine;

@@ -1,3 +1,4 @@
+import type { Kind } from './delivery/destination.ts';
 import type { LoadProgram } from './load/program.ts';
 import type { Ward } from './ward.ts';
 
@@ -15,6 +16,8 @@ export interface Bench {
   readonly minutes: number;
   /** How many observations the delivery question drains. */
   readonly observations: number;
+  /** To this kind of destination only. */
+  readonly destination?: Kind | undefined;
   /** Where the gateway writes CPU profiles, if it shall. */
   readonly profile?: string | undefined;
   /** Progress, on stderr. */
