@@ -18,7 +18,8 @@ import { drained, host, makeSite, temporaryFolder, until } from '../support/site
 // Each reload watches for two seconds whether it does well.
 vi.setConfig({ testTimeout: 240_000 });
 
-const reloads = 20;
+/** Every change of port, of listener and of relay comes with every other one. */
+const reloads = 12;
 /** Between two publishes of the steady client. */
 const publishEveryMs = 20;
 

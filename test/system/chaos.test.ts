@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const main = join(import.meta.dirname, '../../chaos/main.ts');
-const seconds = 30;
+const seconds = 20;
 const seed = 1;
 
 it('delivers once all it acknowledged, whatever befalls machine, lines and hospital', () => {
