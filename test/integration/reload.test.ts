@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -180,6 +183,15 @@ it('keeps for a destination that is taken out what it is owed, until it is back'
   await drained(directory);
   expect(valuesAt(hospital)).toEqual([91, 93]);
   expect(valuesAt(second)).toEqual([92, 93]);
+  // Of each device the hospital knows what it is, under the name it knows it by.
+  const [resource] = [...hospital.stored.values()].map((one) => one.resource as Valued);
+  const device = resource?.device?.identifier?.value;
+  const search = `${hospital.url}/Device?identifier=urn:wardgate:device-pseudonym%7C${device}`;
+  await until('the device is told', async () =>
+    (await textAt(search, readFileSync(join(directory, '../hospital.pem'), 'utf8'))).includes(
+      '"manufacturer":"',
+    ),
+  );
 
   // Without any, it waits with its patient for one.
   site.save({ relays: [] });
@@ -221,7 +233,13 @@ it('throws away what a former destination is owed when somebody says so, and onl
   await gateway.stop();
 });
 
+async function textAt(url: string, ca: string): Promise<string> {
+  const [response] = (await once(get(url, { ca }), 'response')) as [IncomingMessage];
+  return Buffer.concat(await response.toArray()).toString();
+}
+
 interface Valued {
+  readonly device?: { readonly identifier?: { readonly value?: string } };
   readonly valueQuantity?: { readonly value?: number };
 }
 
