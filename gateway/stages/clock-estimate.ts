@@ -73,7 +73,9 @@ export function takeReading(
   if (isUnconfirmed && agrees(reading, seen)) return { estimate: begin(reading, 0) };
   // Nothing that is late makes the face go back, where a device keeps its order.
   const hasGoneBack = reading.rawMs < before.lastRawMs - delayMsMax;
-  if (isAhead || hasGoneBack || before.suspect || isUnconfirmed) {
+  // A clock that was right is late, however steadily: it sends what it kept.
+  const isDoubtful = isUnconfirmed && !wasRight(offset, reading);
+  if (isAhead || hasGoneBack || before.suspect || isDoubtful) {
     const shift = exactShift(seen, offset, reading);
     if (shift) {
       const shifted = shiftBy(before, shift.stepMs);
@@ -89,6 +91,12 @@ export function takeReading(
 /** As it was written down, and nothing that was read since goes with it. */
 function isOfEarlierRun({ base, window }: ClockEstimate): boolean {
   return base === undefined && window.count === 0;
+}
+
+/** It states its offset, and agreed when it was last heard. */
+function wasRight({ low, high }: Interval, { isZoned, anchorMs }: ClockReading): boolean {
+  if (!isZoned || anchorMs === undefined) return false;
+  return low <= anchorMs + agreementMs && high >= anchorMs - agreementMs;
 }
 
 /** It states its offset, and shows what it should, not counting the way here. */

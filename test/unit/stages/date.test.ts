@@ -337,6 +337,19 @@ describe('what an earlier run wrote down while its own time was wrong', () => {
     expect(dated(watch, true, now, now + 5)).toMatchObject({ clock: 'device', at: now });
   });
 
+  it('goes on where the clock was right and sends what it kept, however steadily', () => {
+    const right = { offsetMs: 0, since: noon, isZoned: true };
+    const earlier = watchClock();
+    listen(earlier, right, noon, 20, () => 5);
+    const watch = watchClock({ known: toKnown(earlier.estimate() as ClockEstimate, 0) });
+    for (let index = 0; index < 30; index += 1) {
+      const said = now - 2 * hour + index * second;
+      const dating = dated(watch, true, said, now + index * second);
+      expect(dating).toMatchObject({ clock: 'device', at: said });
+    }
+    expect(watch.steps).toEqual([]);
+  });
+
   it('gives way within seconds to a clock that states none', () => {
     const watch = laterRun(false);
     for (let index = 0; index < 12; index += 1) {
