@@ -1,6 +1,8 @@
 import type { Refusals } from './audit/refusals.ts';
 import type { AuditProblem } from './audit/verify.ts';
 import {
+  type Acts,
+  actsSince,
   auditRefusals,
   auditReload,
   auditStart,
@@ -26,6 +28,8 @@ export interface AuditCalls {
   auditReload(note: ReloadNote): void;
   /** Whether nobody had stopped the gateway the last time. Asked before `auditStart`. */
   endedWithoutOrder(): boolean;
+  /** What people did since that entry of the trail. */
+  actsSince(after: number | undefined, now: number): Acts;
   checkAuditTail(at: Instant): AuditProblem | undefined;
   /** Deletes the entries before a time. Returns how many. */
   pruneAudit(before: number): number;
@@ -51,6 +55,7 @@ export function auditCalls(store: Store, signer: AuditSigner, refusals: Refusals
     auditStart: (version, settings, at) => auditStart(store, version, settings, at),
     auditReload: (note) => auditReload(store, note),
     endedWithoutOrder: () => endedWithoutOrder(store),
+    actsSince: (after, now) => actsSince(store, after, now),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     pruneAudit: (before) => store.pruneAudit(before),
     auditUnsent: (countMax, withFindings) => auditUnsent(store, countMax, withFindings),

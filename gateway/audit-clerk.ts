@@ -7,6 +7,8 @@ import { version } from './version.ts';
 
 /** How often what was refused is written down. A power cut loses the counts of one such time. */
 const refusalsEveryMs = 60_000;
+/** How often it is looked what people did. */
+const actsEveryMs = 10_000;
 const pruneEveryMs = 3_600_000;
 const dayMs = 86_400_000;
 /** A machine that has run for less has just been started. */
@@ -60,7 +62,10 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
   const keepRefusals = () => attempt(() => admission.call('auditRefusals'));
   const keptMs = () => site().config.retention.auditDays * dayMs;
   const prune = () => attempt(async () => admission.call('pruneAudit', (await aged()) - keptMs()));
+  const watchActs = followActs(options);
+  await attempt(watchActs);
   const timers = [
+    setInterval(() => void attempt(watchActs), actsEveryMs),
     setInterval(() => void keepRefusals(), refusalsEveryMs),
     setInterval(() => void prune(), pruneEveryMs),
   ];
@@ -73,5 +78,22 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
       const entry = { at: now(), ...what, outcome: 'success', detail: '' } as const;
       await attempt(() => admission.call('audit', entry));
     },
+  };
+}
+
+/** Commands write into the trail by themselves: what people did is read there, whoever wrote it. */
+function followActs({ admission, now }: AuditClerkOptions): () => Promise<void> {
+  let read: number | undefined;
+  const told = new Set<string>();
+  return async () => {
+    const at = now();
+    const { until, acts, unreviewed } = await admission.call('actsSince', read, at);
+    read = until;
+    for (const act of acts) admission.queue.signal({ kind: 'acted', at, ...act });
+    for (const actor of unreviewed) {
+      if (told.has(actor)) continue;
+      told.add(actor);
+      admission.queue.signal({ kind: 'glass-unreviewed', at, actor });
+    }
   };
 }

@@ -2,6 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isSigned } from './audit/checkpoint.ts';
 import type { Refusals } from './audit/refusals.ts';
 import { type AuditProblem, tailLengthMax, verifyTail } from './audit/verify.ts';
+import { auditActions } from './core/audit-action.ts';
+import { reviewStateOf } from './core/break-glass.ts';
 import type { Finding } from './core/finding.ts';
 import type { Instant } from './core/observation.ts';
 import { changedSettings, digestOfAll, type SettingsDigest } from './settings-digest.ts';
@@ -48,6 +50,43 @@ export function endedWithoutOrder({ audit }: Pick<Store, 'audit'>): boolean {
   const ending = audit.list(Math.max(0, last - endingMax), endingMax);
   const run = ending.findLast(({ action }) => /^gateway\.(start|stop)$/.test(action));
   return run?.action === 'gateway.start';
+}
+
+/** What people did lately that a security officer wants to know of. */
+export interface Acts {
+  /** How far the trail was read. */
+  readonly until: number;
+  readonly acts: readonly {
+    readonly act: 'export' | 'emergency-override';
+    readonly actor: string;
+  }[];
+  /** Who broke the glass, and nobody looked at it in time. */
+  readonly unreviewed: readonly string[];
+}
+
+const actsMax = 1_000;
+const breaksMax = 200;
+
+/** @param after the entry up to which the trail was read; undefined: all that is there is old. */
+export function actsSince(
+  { audit, glassBreaks }: Pick<Store, 'audit' | 'glassBreaks'>,
+  after: number | undefined,
+  now: number,
+): Acts {
+  const from = after ?? audit.last()?.sequence ?? 0;
+  const entries = audit.list(from, actsMax);
+  const acts = entries.flatMap(({ action, actor, outcome }) => {
+    const { kind } = auditActions[action];
+    const isAct = outcome === 'success' && (kind === 'export' || kind === 'emergency-override');
+    // What the gateway says of its own sending is no export by a person, nor is a review a use.
+    const isPerson = action !== 'relay.refused' && action !== 'break-glass.review';
+    return isAct && isPerson ? [{ act: kind, actor }] : [];
+  });
+  const unreviewed = glassBreaks
+    .page(Number.MAX_SAFE_INTEGER, breaksMax)
+    .filter((broken) => reviewStateOf(broken, now) === 'overdue')
+    .map(({ user }) => user);
+  return { until: entries.at(-1)?.sequence ?? from, acts, unreviewed: [...new Set(unreviewed)] };
 }
 
 /** By their names: never what they are. */

@@ -21,6 +21,7 @@ import { metricRoute } from './api/metrics.ts';
 import { observationRoutes } from './api/observations.ts';
 import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
+import { PatientBudget } from './api/patient-budget.ts';
 import type { Problem } from './api/problem.ts';
 import { RateLimiter } from './api/rate-limit.ts';
 import { reloadRoute } from './api/reload.ts';
@@ -164,6 +165,9 @@ export function routesOf(
   const certificates = { ...options, trust, call: admission.call.bind(admission) };
   const findDevice = (id: string, withSubject: boolean) =>
     admission.call('deviceState', id, withSubject, now());
+  const budget = new PatientBudget(now, (principal) => {
+    watch.queue.signal({ kind: 'patients-beyond', actor: actorOf(principal), at: now() });
+  });
   const routes = [
     ...healthRoutes(() => admission.isKeeping()),
     ...sessionRoutes(accounts),
@@ -177,6 +181,7 @@ export function routesOf(
         admission.call('deviceStates', { after, countMax, withSubjects }, now()),
       find: findDevice,
       linkOf: (id) => watch.linkOf(id),
+      budget,
     }),
     ...deviceOrderRoutes(deviceOrdersOf(material)),
     ...breakGlassRoutes({
@@ -208,6 +213,7 @@ export function routesOf(
     ...revocationRoutes(revocationAnswers(certificates)),
     ...observationRoutes({
       find: findDevice,
+      budget,
       live: (id) => admission.call('live', id),
     }),
     ...eventRoutes(hub),

@@ -4,6 +4,7 @@ import { clinicalFunctions, DeviceId, deviceClasses } from '../core/device.ts';
 import type { Principal } from '../core/principal.ts';
 import { type QuarantineMode, quarantineModes } from '../core/quarantine.ts';
 import type { DeviceState, LinkState } from '../core/site-state.ts';
+import type { PatientBudget } from './patient-budget.ts';
 import { problem } from './problem.ts';
 import { answer, defineRoute, type Route } from './route.ts';
 import { time, timeOf } from './time.ts';
@@ -13,6 +14,8 @@ export interface DeviceSource {
   list(after: string, countMax: number, withSubjects: boolean): Promise<readonly DeviceState[]>;
   find(id: string, withSubject: boolean): Promise<DeviceState | undefined>;
   linkOf(id: DeviceId): LinkState;
+  /** Counts whom a person is shown, and says when it is too many. */
+  readonly budget: PatientBudget;
 }
 
 export const deviceParameters = z.strictObject({ id: DeviceId });
@@ -64,6 +67,7 @@ const DeviceAnswer = z.object({
 });
 
 export function deviceRoutes(source: DeviceSource): readonly Route[] {
+  const { budget } = source;
   return [
     defineRoute({
       method: 'GET',
@@ -77,7 +81,11 @@ export function deviceRoutes(source: DeviceSource): readonly Route[] {
       answer: z.object({ devices: z.array(DeviceAnswer) }),
       async handle({ query: { after = '', count }, principal }) {
         const states = await source.list(after, count, maySeePatients(principal));
-        return answer({ devices: states.map((state) => shown(state, source.linkOf(state.id))) });
+        return answer({
+          devices: states.map((state) =>
+            shown(budget.shownTo(principal, state), source.linkOf(state.id)),
+          ),
+        });
       },
     }),
     defineRoute({
@@ -89,7 +97,9 @@ export function deviceRoutes(source: DeviceSource): readonly Route[] {
       answer: DeviceAnswer,
       async handle({ parameters: { id }, principal }) {
         const state = await source.find(id, maySeePatients(principal));
-        return state ? answer(shown(state, source.linkOf(state.id))) : problem('not-found');
+        return state
+          ? answer(shown(budget.shownTo(principal, state), source.linkOf(state.id)))
+          : problem('not-found');
       },
     }),
   ];

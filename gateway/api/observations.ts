@@ -4,12 +4,15 @@ import type { DeviceId } from '../core/device.ts';
 import { type MetricId, metrics } from '../core/metric.ts';
 import type { DeviceState, LiveValue, LiveView } from '../core/site-state.ts';
 import { deviceParameters, maySeePatients } from './devices.ts';
+import type { PatientBudget } from './patient-budget.ts';
 import { problem } from './problem.ts';
 import { answer, defineRoute, type Route } from './route.ts';
 import { time, timeOf } from './time.ts';
 
 export interface ObservationSource {
   find(id: string, withSubject: boolean): Promise<DeviceState | undefined>;
+  /** Counts whom a person is shown, and says when it is too many. */
+  readonly budget: PatientBudget;
   live(id: DeviceId): Promise<LiveView>;
 }
 
@@ -49,8 +52,9 @@ export function observationRoutes(source: ObservationSource): readonly Route[] {
       parameters: deviceParameters,
       answer: ObservationsAnswer,
       async handle({ parameters: { id }, principal }) {
-        const state = await source.find(id, maySeePatients(principal));
-        if (!state) return problem('not-found');
+        const found = await source.find(id, maySeePatients(principal));
+        if (!found) return problem('not-found');
+        const state = source.budget.shownTo(principal, found);
         const { values } = await source.live(state.id);
         const { boundSince: since = -Infinity, subject } = state;
         return answer({

@@ -30,7 +30,7 @@ export function detect(
   const findings: Finding[] = [];
 
   for (const signal of signals) {
-    const about = signal.device ?? signal.address ?? 'gateway';
+    const about = whoseIs(signal);
     for (const detector of watches.get(signal.kind) ?? []) {
       const key = `${detector.id}/${about}`;
       const profile = signal.device === undefined ? undefined : profileOf(signal.device);
@@ -43,4 +43,16 @@ export function detect(
     }
   }
   return findings;
+}
+
+/** A device, a person by name, an address, or the gateway itself. */
+function whoseIs(signal: Signal): string {
+  switch (signal.kind) {
+    case 'patients-beyond':
+    case 'acted':
+    case 'glass-unreviewed':
+      return `user:${signal.actor}`;
+    default:
+      return signal.device ?? signal.address ?? 'gateway';
+  }
 }

@@ -51,6 +51,9 @@ export const signalFields = {
     metric: fc.constantFrom(...metricIds),
   },
   'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
+  'patients-beyond': { actor: fc.string() },
+  acted: { act: fc.constantFrom('export', 'emergency-override'), actor: fc.string() },
+  'glass-unreviewed': { actor: fc.string() },
   'access-refused': { action: fc.constantFrom(...Object.keys(actions)), actor: fc.string() },
   'grace-used': { until: at },
   'behaviour-strange': {
