@@ -40,14 +40,37 @@ export interface LivingMemory extends Memory {
 /** A device that sends again does so within seconds; this many records are some seconds of the most. */
 const seenMax = 32_768;
 
+/** What is remembered of an address that showed no certificate: anybody can make another one. */
+export function strangerKey(what: string, address: string): string {
+  return `${strangerMark}${what}/${address}`;
+}
+
+const strangerMark = '@';
+/** The longest unheard of is forgotten first. */
+const strangersMax = 20_000;
+
 export function createMemory(): LivingMemory {
   const values = new Map<string, unknown>();
   const seen = new Set<string>();
+  const strangers = new Set<string>();
+
+  function meet(stranger: string): void {
+    strangers.delete(stranger);
+    strangers.add(stranger);
+    const [first] = strangers;
+    if (strangers.size <= strangersMax || first === undefined) return;
+    strangers.delete(first);
+    values.delete(first);
+  }
+
   return {
     values,
     seen,
     remember(changes) {
-      for (const [key, value] of changes.values) values.set(key, value);
+      for (const [key, value] of changes.values) {
+        values.set(key, value);
+        if (key.startsWith(strangerMark)) meet(key);
+      }
       for (const key of changes.seen) seen.add(key);
       for (const key of seen) {
         if (seen.size <= seenMax) break;

@@ -1,7 +1,7 @@
 import type { Detector } from '../core/detector.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Finding } from '../core/finding.ts';
-import type { Recollection } from '../core/memory.ts';
+import { type Recollection, strangerKey } from '../core/memory.ts';
 import type { Signal, SignalKind } from '../core/signal.ts';
 
 /** Detectors by the signals they watch. */
@@ -32,10 +32,12 @@ export function detect(
   for (const signal of signals) {
     const about = whoseIs(signal);
     for (const detector of watches.get(signal.kind) ?? []) {
-      const key = `${detector.id}/${about}`;
+      const isStranger = signal.device === undefined && signal.address !== undefined;
+      const key = isStranger ? strangerKey(detector.id, about) : `${detector.id}/${about}`;
       const profile = signal.device === undefined ? undefined : profileOf(signal.device);
-      const { state, finding } = detector.step(memory.get(key) ?? detector.start, signal, profile);
-      memory.set(key, state);
+      const before = memory.get(key) ?? detector.start;
+      const { state, finding } = detector.step(before, signal, profile);
+      if (state !== before) memory.set(key, state);
       if (finding) {
         const { id, threat } = detector;
         findings.push({ ...finding, threat, detector: id, about, at: signal.at });

@@ -16,6 +16,7 @@ import { bound, detectors, noon, policyOf, profiles } from '../support/wards.ts'
 /** As JSON. A gateway keeps one state for each device and detector. */
 const stateBytesMax = 1_024;
 const hourMs = 3_600_000;
+const address = '10.0.0.7';
 /** Longer than any window of a detector; with every profile it is thousands of messages. */
 const wardMs = 900_000;
 
@@ -146,9 +147,39 @@ describe.each([...detectors])('the detector %s', (id, detector) => {
       (at) => ({ kind: 'line-damaged', at, device, discardedBytes: 40 }),
       (at) => ({ kind: 'disconnected', at, device, cause: 'ECONNRESET' }),
       (at) => ({ kind: 'connected', at, device }),
+      (at) => ({ kind: 'knocks', at, address, count: 40 }),
+      (at) => ({ kind: 'taken-over', at, device, address, isSameAddress: true, wasAlive: false }),
+      (at) => ({ kind: 'taken-over', at, device, address, isSameAddress: false, wasAlive: false }),
+      // A mistyped password, a browser that asks for an icon, a form filled in wrongly.
+      (at) => ({ kind: 'sign-in-refused', at, address, isLocked: false }),
+      (at) => ({ kind: 'sign-in-early', at, address }),
+      (at) => ({ kind: 'unknown-path', at, address, path: '/favicon.ico' }),
+      (at) => ({ kind: 'malformed-request', at, address, status: 422 }),
+      (at) => ({ kind: 'crowd', at, connections: 300, waiting: 250, lagMs: 700 }),
+      (at) => ({ kind: 'not-advancing', at, device, behindMs: 60_000 }),
     ];
     const day = accidents.flatMap((make) => times(24, hourMs, make)).sort((a, b) => a.at - b.at);
     expect(watch(detector, day, profiles.get('generic-vital-signs-monitor')).findings).toEqual([]);
+  });
+
+  it('is silent after a power cut: everybody is back at once and says again what was not answered', () => {
+    const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' } as const;
+    const back: readonly ((at: Instant) => Signal)[] = [
+      (at) => ({ kind: 'knocks', at, address, count: 300 }),
+      (at) => ({ kind: 'crowd', at, connections: 300, waiting: 300, lagMs: 400 }),
+      (at) => ({
+        ...{ kind: 'handshake', at, device, isResumed: false, certificate: 'AB' },
+        ...{ ...tls, algorithms: '' },
+      }),
+      (at) => ({ kind: 'connected', at, device, address }),
+    ];
+    const resent = times(20, 100, (at) => ({
+      ...{ kind: 'rejected', at, device, reason: 'duplicate', detail: 'key' },
+    }));
+    const said = times(300, 50, messageAt);
+    const cut = back.flatMap((make) => times(1, 1, make));
+    const all = [...cut, ...resent, ...said];
+    expect(watch(detector, all, profiles.get('generic-vital-signs-monitor')).findings).toEqual([]);
   });
 });
 
