@@ -119,9 +119,16 @@ export function date(
   const dated = face && byDevice(face, isStored === true, arrival, estimate);
   if (dated) return dated;
   // How long a stored record lay there, nobody can tell.
-  const uncertaintyMs = isStored ? undefined : delayMsMax;
+  const uncertaintyMs = isStored ? undefined : Math.max(delayMsMax, saidLateness(face, arrival));
   const { receivedAt, provisional } = arrival;
   return { at: receivedAt, clock: 'gateway', uncertaintyMs, provisional };
+}
+
+/** How late a record is if its face is right, which states its offset; 0 where that is beyond belief. */
+function saidLateness(face: ClockFace | undefined, { receivedAt, provisional }: Arrival): number {
+  if (!face?.isZoned || provisional) return 0;
+  const age = receivedAt - face.rawMs;
+  return age > 0 && age <= clockBehindMsMax ? age : 0;
 }
 
 /** It was measured as it arrived, and not kept back anywhere. */
