@@ -235,6 +235,7 @@ function findingSource({ admission, options: { now } }: InterfaceMaterial): Find
   return {
     find: (query) => admission.call('findings', query),
     one: (sequence) => admission.call('finding', sequence),
+    frames: (sequence, isClear, actor) => admission.call('frames', sequence, isClear, actor, now()),
     judge: (sequence, order, given, actor) =>
       admission.call('judgeFinding', { sequence, order, ...given, actor, now: now() }),
   };

@@ -11,6 +11,7 @@ import type { Instant } from './core/observation.ts';
 import type { OutboxPage, Portion } from './core/relay.ts';
 import type { Response, ResponseState } from './core/response.ts';
 import type { LiveView } from './core/site-state.ts';
+import type { ShownFrame } from './evidence.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { type KeeperScoring, keeperScoring } from './keeper-scoring.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
@@ -55,6 +56,7 @@ export interface KeeperCalls
   quarantine: Keeper['quarantine'];
   release: Keeper['release'];
   restraints: Keeper['restraints'];
+  frames(episode: number, isClear: boolean, actor: string, now: number): readonly ShownFrame[];
   confirmResponse: Keeper['confirmResponse'];
   undoResponse: Keeper['undoResponse'];
   responses(countMax: number, state?: ResponseState): readonly Response[];
@@ -184,6 +186,13 @@ function keeperCalls(
     feed: (isRead) => keeper.feed(isRead),
     quarantine: (order) => keeper.quarantine(order),
     release: (order) => keeper.release(order),
+    frames(episode, isClear, actor, at) {
+      const frames = keeper.frames(episode, isClear);
+      const detail = `${frames.length} frames, ${isClear ? 'clear' : 'masked'}`;
+      const act = { at, actor, object: `${episode}`, outcome: 'success' } as const;
+      store.transact(() => store.audit.add({ ...act, action: 'finding.frames', detail }));
+      return frames;
+    },
     restraints: (now) => keeper.restraints(now),
     confirmResponse: (order) => keeper.confirmResponse(order),
     undoResponse: (order) => keeper.undoResponse(order),

@@ -24,6 +24,7 @@ import type { Response } from './core/response.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { BindingChange } from './core/ward.ts';
+import { createEvidence, type Evidence, framesOf, type ShownFrame } from './evidence.ts';
 import { createLiveValues } from './live-values.ts';
 import { type Admission, admit, type ClockStepped, type Policy } from './pipeline.ts';
 import { describeDevice, type PolicyMaker } from './policy.ts';
@@ -87,6 +88,8 @@ export interface Keeper {
   release(order: ReleaseOrder): ReleaseOutcome;
   /** What is in force, once what is over has ended. */
   restraints(now: Instant): Restraints;
+  /** Raw frames around an episode, as somebody may see them who may see patients, or may not. */
+  frames(episode: number, isClear: boolean): readonly ShownFrame[];
   confirmResponse(order: ResponseOrder): Response;
   undoResponse(order: ResponseOrder): Response;
   /**
@@ -125,6 +128,7 @@ export function startKeeper(
   const clocks = startClockKeeping();
   let policy = maker.make(store);
   const surroundings = createSurroundings();
+  const evidence = createEvidence();
   let isFeedRead = false;
   store.transact(() => releaseUnrouted(store, policy));
 
@@ -151,7 +155,8 @@ export function startKeeper(
       const keep = () => {
         store.trustedTime.note(newestOf(admitted));
         surroundings.keepSightings(store, batch.signals);
-        const said = { policy, heardAt: surroundings.heardAt };
+        const intakes = admitted.map(({ intake }) => intake);
+        const said = { policy, heardAt: surroundings.heardAt, evidence, intakes };
         return write(store, maker, admission, clockChanges, budget, said);
       };
       surroundings.hear(known.map(({ intake }) => intake));
@@ -174,6 +179,7 @@ export function startKeeper(
       isFeedRead = isRead;
     },
     live: (device) => live.of(device),
+    frames: (episode, isClear) => framesOf(store, policy, episode, isClear),
     describe: (relay, pseudonym) => describeDevice(policy, relay, pseudonym),
     knowTime: (boot, anchorMs, now) =>
       store.transact(() => {
@@ -328,7 +334,7 @@ function write(
   admission: Admission,
   clocks: ReadonlyMap<DeviceId, KnownClock>,
   budget: OutboxBudget,
-  circumstances: Circumstances,
+  circumstances: Circumstances & Said,
 ): Written {
   const { departures, held, announced, quarantined, rejected, losses, findings } = admission;
   keepDepartures(store, admission);
@@ -347,10 +353,16 @@ function write(
   }
   for (const [device, count] of quarantined) store.counters.add(`quarantined/${device}`, count);
   const numbers = store.journal.addFindings(findings);
+  circumstances.evidence.keep(store, circumstances.intakes, findings, numbers);
   const responses = answerFindings(store, findings, numbers, circumstances);
   const isFuller = departures.length + released > 0;
   const shed = isFuller ? store.outbox.shed(budget) : [];
   return { shed, released, hasAnswered: responses.some(({ state }) => state === 'active') };
+}
+
+interface Said {
+  readonly evidence: Evidence;
+  readonly intakes: readonly Intake[];
 }
 
 interface Written {
@@ -387,6 +399,7 @@ export function expire(store: Store, aged: number, keptMs: number, now: Instant)
     const expired = store.held.expire(before);
     store.journal.forget(before);
     store.responses.forget(before);
+    store.frames.forget(before);
     store.journal.addRejections(
       expired.map(({ device, rows }) => ({
         device,

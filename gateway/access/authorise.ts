@@ -63,6 +63,7 @@ export const rights: Readonly<Record<ActionName, Rights>> = {
   'vulnerability.read': { may: { ...people, machine: 'always' } },
   'finding.read': { may: { ...people, machine: 'always', consumer: 'always', flow: 'always' } },
   'finding.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
+  'finding.frames': { may: { clinical: 'always', security: 'always', admin: 'always' } },
   'response.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
   'outbox.read': { may: { ...people, machine: 'always' } },
   'outbox.retry': { may: { clinical: 'raised', admin: 'always' } },

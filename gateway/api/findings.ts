@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authorise } from '../access/authorise.ts';
 import {
   type CloseCause,
   closeCauses,
@@ -17,12 +18,23 @@ import { time, timeOf } from './time.ts';
 export interface FindingSource {
   find(query: EpisodeQuery): Promise<readonly Episode[]>;
   one(sequence: number): Promise<(Episode & Detail) | undefined>;
+  /** Raw frames around it: in clear, or masked. */
+  frames(sequence: number, isClear: boolean, actor: string): Promise<readonly FrameSaid[]>;
   judge(
     sequence: number,
     order: EpisodeOrderName,
     given: { readonly reason: string; readonly cause?: CloseCause },
     actor: string,
   ): Promise<Episode>;
+}
+
+interface FrameSaid {
+  readonly at: number;
+  readonly channel: string;
+  readonly byteCount: number;
+  readonly sha256: string;
+  readonly form: 'clear' | 'masked' | 'withheld';
+  readonly base64: string;
 }
 
 interface Detail {
@@ -82,6 +94,7 @@ export function findingRoutes(source: FindingSource): readonly Route[] {
         return answer({ ...shown(found), findings });
       },
     }),
+    framesRoute(source),
     ...(['acknowledge', 'reopen'] as const).map((order) => judgeRoute(source, order)),
     defineRoute({
       method: 'POST',
@@ -116,6 +129,34 @@ function listRoute(source: FindingSource): Route {
       const sinceAt = since === undefined ? undefined : Date.parse(since);
       const findings = await source.find({ ...query, countMax, sinceAt });
       return answer({ findings: findings.map(shown) });
+    },
+  });
+}
+
+function framesRoute(source: FindingSource): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/v1/findings/:id/frames',
+    action: 'finding.frames',
+    summary:
+      'What the device said around a finding: in clear for who may see patients, else masked.',
+    parameters,
+    answer: z.object({
+      frames: z.array(
+        z.object({
+          at: time,
+          channel: z.string(),
+          byteCount: z.number(),
+          sha256: z.string().describe('Of the frame as it came.'),
+          form: z.enum(['clear', 'masked', 'withheld']),
+          base64: z.string(),
+        }),
+      ),
+    }),
+    async handle(call) {
+      const isClear = authorise(call.principal, { name: 'patient.read' }).isAllowed;
+      const frames = await source.frames(call.parameters.id, isClear, callerOf(call));
+      return answer({ frames: frames.map(({ at, ...rest }) => ({ ...rest, at: timeOf(at) })) });
     },
   });
 }

@@ -3,8 +3,12 @@ import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts
 import { type Episode, episodeStates } from '../core/episode.ts';
 import { GatewayError } from '../core/error.ts';
 import { type ThreatId, threatIds, threats } from '../core/threat.ts';
+import { framesOf, type ShownFrame } from '../evidence.ts';
 import { findEpisode } from '../finding-orders.ts';
-import { openSiteStore } from '../site.ts';
+import { openPolicyMaker } from '../policy.ts';
+import { loadProfiles } from '../profiles.ts';
+import { commandActor, openSiteStore } from '../site.ts';
+import type { Store } from '../store/store.ts';
 import { exported } from './findings/export.ts';
 import { acknowledge, close, reopen } from './findings/judge.ts';
 
@@ -47,22 +51,44 @@ const show = defineCommand({
   name: 'show',
   summary: 'Shows one finding: its evidence, what was made of it, its place in the public lists.',
   arguments: ['<number>'],
-  options: siteOptions,
-  example: 'wardgate findings show 7',
+  options: siteOptions.extend({
+    frames: z
+      .boolean()
+      .default(false)
+      .describe('What the device said before and after it, with what names a person masked.'),
+  }),
+  example: 'wardgate findings show 7 --frames',
 
-  async run({ arguments: [word = ''], options: { dir, json }, print }) {
+  async run({ arguments: [word = ''], options: { dir, json, frames: wantsFrames }, print }) {
     const { store } = openSiteStore(dir);
     try {
       const episode = findEpisode(store, Number(word));
       if (!episode) throw new GatewayError('finding-unknown', `there is no finding ${word}`);
-      if (json) print(JSON.stringify(episode));
-      else for (const line of pageOf(episode)) print(line);
+      const frames = wantsFrames ? await maskedFrames(store, dir, episode.sequence) : undefined;
+      if (json) print(JSON.stringify({ ...episode, ...(frames && { frames }) }));
+      else for (const line of [...pageOf(episode), ...(frames ?? []).map(frameLine)]) print(line);
       return 0;
     } finally {
       store.close();
     }
   },
 });
+
+/** A command has no role: what it prints may lie anywhere, so nobody is named in it. */
+async function maskedFrames(store: Store, dir: string, sequence: number) {
+  const profiles = await loadProfiles(dir);
+  const maker = await openPolicyMaker({ directory: dir, relays: [], profiles });
+  const frames = framesOf(store, maker.make(store), sequence, false);
+  const act = { at: Date.now(), actor: commandActor(), object: `${sequence}` } as const;
+  const detail = `${frames.length} frames, masked`;
+  store.audit.add({ ...act, action: 'finding.frames', outcome: 'success', detail });
+  return frames;
+}
+
+function frameLine({ at, channel, byteCount, form, base64 }: ShownFrame): string {
+  const said = JSON.stringify(Buffer.from(base64, 'base64').toString('latin1'));
+  return `${textOf(at)}  ${channel}  ${byteCount} bytes  ${form}  ${form === 'withheld' ? '' : said}`;
+}
 
 function lineOf({ sequence, at, lastAt, count, state, ...rest }: Episode): string {
   const { threat, detector, about, severity, outcome } = rest;

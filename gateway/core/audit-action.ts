@@ -152,6 +152,11 @@ export const auditActions = {
     does: 'R',
     meaning: 'Findings were exported by a command.',
   },
+  'finding.frames': {
+    kind: 'patient-record',
+    does: 'R',
+    meaning: 'Somebody looked at what a device said around a finding, masked or in clear.',
+  },
   'finding.reopen': { kind: 'alert', does: 'U', meaning: 'A closed episode was opened again.' },
   'bundle-key.trust': {
     kind: 'security-configuration',

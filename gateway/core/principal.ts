@@ -55,6 +55,7 @@ export const actions = {
   'finding.read': 'See what looks like an attack.',
   'vulnerability.read': 'See what is vulnerable in the devices and the gateway.',
   'finding.change': 'Acknowledge, close and reopen what looks like an attack.',
+  'finding.frames': 'See what a device said around a finding, masked where patients are not seen.',
   'response.change': 'Confirm or undo what the gateway does about a finding.',
   'outbox.read': 'See what waits for its destination, and what was refused.',
   'outbox.retry': 'Send again what a destination refused.',

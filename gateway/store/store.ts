@@ -9,6 +9,7 @@ import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
 import { type DeviceClocks, openDeviceClocks } from './device-clocks.ts';
 import { type Devices, openDevices } from './devices.ts';
+import { type Frames, openFrames } from './frames.ts';
 import { type GlassBreaks, openGlassBreaks } from './glass-breaks.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -39,6 +40,7 @@ export interface Store {
   readonly sightings: Sightings;
   readonly outbox: Outbox;
   readonly held: Held;
+  readonly frames: Frames;
   readonly glassBreaks: GlassBreaks;
   readonly stays: Stays;
   readonly journal: Journal;
@@ -106,6 +108,7 @@ export function openStore(
     sightings: openSightings(database),
     outbox: openOutbox(database, counters, trustedTime),
     held: openHeld(database, trustedTime),
+    frames: openFrames(database),
     glassBreaks: openGlassBreaks(database),
     stays: openStays(database),
     journal: openJournal(database),

@@ -218,6 +218,17 @@ create table episode (
 
 create index episode_by_about on episode (about, detector);
 
+-- What a device said before and after a finding, as it came: it may name a patient.
+create table frame (
+  sequence integer primary key autoincrement,
+  episode integer not null,
+  at integer not null,
+  channel text not null,
+  bytes blob not null
+) strict;
+
+create index frame_by_episode on frame (episode);
+
 -- What the gateway did of itself about an episode, or did not, and who was asked.
 create table response (
   sequence integer primary key autoincrement,
