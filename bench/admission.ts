@@ -83,7 +83,7 @@ export async function openPolicy(site: string): Promise<Policy> {
 }
 
 /** Half as long to warm up, then for `seconds`. Only the work itself is timed, not its making. */
-function messagesASecond(work: Work, policy: Policy, seconds: number): number {
+export function messagesASecond(work: Work, policy: Policy, seconds: number): number {
   const payload = vitalSigns(payloadBytes);
   const run = work.name === 'admit' ? admitting(policy) : decoding(policy);
   const end = performance.now() + seconds * 1_500;

@@ -10,6 +10,7 @@ import { delivery } from './delivery.ts';
 import { detectionTime } from './detection-time.ts';
 import { endToEnd } from './end-to-end.ts';
 import { handshakes } from './handshakes.ts';
+import { inference } from './inference.ts';
 import { compileLoadProgram } from './load/program.ts';
 import { describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
@@ -25,6 +26,7 @@ import { makeWard } from './ward.ts';
 
 const questions: readonly Question[] = [
   start,
+  inference,
   protocols,
   admission,
   rama,

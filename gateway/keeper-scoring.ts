@@ -22,7 +22,7 @@ export function keeperScoring(directory: string, store: Store): KeeperScoring {
     directory,
     perSecondMaxOf: (device) =>
       devices.get(device)?.profile.messagesPerSecondMax ?? unknownPerSecondMax,
-    onShadow: (id) => store.transact(() => store.counters.add(`model-shadow-alarms/${id}`, 1)),
+    onShadow: (id) => store.transact(() => store.counters.add(`model-shadow-seconds/${id}`, 1)),
     onTick: (tick, scores, threshold) => log.take(tick, scores?.scores, threshold),
   });
   return {

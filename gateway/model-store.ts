@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { auditKeyOf } from './audit/checkpoint.ts';
 import { GatewayError } from './core/error.ts';
 import { modelBytesMax } from './core/model-graph.ts';
@@ -25,6 +25,14 @@ function siteKey(directory: string): KeyObject {
   return auditKeyOf(ensureSecret(directory, modelKeyName));
 }
 
+/** The models there are: shipped ones, and the site's own, oldest first. */
+export function modelIds(directory: string): readonly string[] {
+  const within = (folder: string) =>
+    globSync('*/model.onnx', { cwd: folder }).map((path) => dirname(path));
+  const own = within(siteFolder(directory)).sort((a, b) => numberOf(a) - numberOf(b));
+  return [...within(shippedFolder).sort(), ...own];
+}
+
 /**
  * A model as it lies on the disk; nothing of it is trusted yet.
  *
@@ -46,9 +54,8 @@ export function readModel(directory: string, id: string): ModelFile {
   }
 }
 
-/** Keeps a model the site has fitted, signed by the site. Returns its id. */
-export function addSiteModel(directory: string, bytes: Uint8Array, card: object): string {
-  const id = nextModelId(directory);
+/** Keeps a model the site has fitted, signed by the site. */
+export function addSiteModel(directory: string, id: string, bytes: Uint8Array, card: object): void {
   const folder = join(siteFolder(directory), id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const text = `${JSON.stringify(card, null, 2)}\n`;
@@ -56,14 +63,13 @@ export function addSiteModel(directory: string, bytes: Uint8Array, card: object)
   writeNewFile(join(folder, 'model.onnx.sig'), `${signModel(bytes, siteKey(directory))}\n`, 0o600);
   // Last: without it there is no model.
   writeNewFile(join(folder, 'model.onnx'), bytes, 0o600);
-  return id;
 }
 
 const sitePrefix = 'site-';
 const numberOf = (id: string) => Number(id.slice(sitePrefix.length));
 
 /** Also past what was begun and not finished. */
-function nextModelId(directory: string): string {
+export function nextModelId(directory: string): string {
   const taken = globSync(`${sitePrefix}*`, { cwd: siteFolder(directory) }).map(numberOf);
   return `${sitePrefix}${Math.max(0, ...taken.filter(Number.isInteger)) + 1}`;
 }

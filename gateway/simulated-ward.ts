@@ -13,6 +13,12 @@ const wardStart = Date.UTC(2026, 0, 5, 8);
 export type Part = 'training' | 'validation' | 'test';
 const parts: readonly Part[] = ['training', 'validation', 'test'];
 
+export interface Ward {
+  readonly seed: number;
+  readonly devicesPerProfile: number;
+  readonly hours: number;
+}
+
 export interface WardDevice {
   readonly id: DeviceId;
   readonly profile: string;
@@ -33,11 +39,7 @@ export async function* simulateWard({
   seed,
   devicesPerProfile,
   hours,
-}: {
-  readonly seed: number;
-  readonly devicesPerProfile: number;
-  readonly hours: number;
-}): AsyncGenerator<WardDevice> {
+}: Ward): AsyncGenerator<WardDevice> {
   const root = seededRandom(seed);
   const profiles = [...(await loadProfiles()).values()].filter(
     ({ association }) => association !== 'feed',

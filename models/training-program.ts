@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelSha256, signModel } from '../gateway/inference/model-file.ts';
+import { tryModel } from '../gateway/model-trial.ts';
+import type { Ward } from '../gateway/simulated-ward.ts';
 
+/** The ward of the shipped models' trial: another one, of other devices. */
+const trialWard: Ward = { seed: 4_711, devicesPerProfile: 2, hours: 3 };
 /** The ward of the shipped models. */
-const shippedWard = { seed: 20_261_122, devicesPerProfile: 4, hours: 6 };
-
-export type Ward = typeof shippedWard;
+const shippedWard: Ward = { seed: 20_261_122, devicesPerProfile: 3, hours: 5 };
 
 export interface Training {
   readonly name: string;
@@ -16,8 +18,8 @@ export interface Training {
 
 /**
  * Trains one model and writes it beside its card: `node models/NAME/train/main.ts [--out DIR]
- * [--key FILE] [--seed N] [--devices N] [--hours N]`. The same options give the same bytes. With the
- * release key it is signed as well.
+ * [--key FILE] [--seed N] [--devices N] [--hours N] [--evaluate [--data DIR]]`. The same options give
+ * the same bytes. With the release key it is signed as well; evaluated, its card's figures are written.
  */
 export async function trainingProgram({ name, train }: Training): Promise<void> {
   const { values } = parseArgs({
@@ -26,6 +28,8 @@ export async function trainingProgram({ name, train }: Training): Promise<void> 
       key: { type: 'string' },
       seed: { type: 'string', default: String(shippedWard.seed) },
       devices: { type: 'string', default: String(shippedWard.devicesPerProfile) },
+      evaluate: { type: 'boolean', default: false },
+      data: { type: 'string' },
       hours: { type: 'string', default: String(shippedWard.hours) },
     },
   });
@@ -34,11 +38,18 @@ export async function trainingProgram({ name, train }: Training): Promise<void> 
     devicesPerProfile: Number(values.devices),
     hours: Number(values.hours),
   };
-  const bytes = await train(ward, (line) => process.stderr.write(`${line}\n`));
+  const remark = (line: string) => void process.stderr.write(`${line}\n`);
+  const bytes = await train(ward, remark);
   writeFileSync(join(values.out, 'model.onnx'), bytes);
   if (values.key !== undefined) {
     const signature = signModel(bytes, createPrivateKey(readFileSync(values.key)));
     writeFileSync(join(values.out, 'model.onnx.sig'), `${signature}\n`);
+  }
+  if (values.evaluate) {
+    const { data } = values;
+    const evaluations = await tryModel({ model: bytes, ward: trialWard, data, onStep: remark });
+    const figures = { sha256: modelSha256(bytes), bytes: bytes.length, evaluations };
+    writeFileSync(join(values.out, 'figures.json'), `${JSON.stringify(figures, null, 2)}\n`);
   }
   process.stdout.write(
     `${JSON.stringify({ name, bytes: bytes.length, sha256: modelSha256(bytes) })}\n`,

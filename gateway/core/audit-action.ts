@@ -240,6 +240,21 @@ export const auditActions = {
     does: 'U',
     meaning: 'It was undone by a person, or its time was over.',
   },
+  'model.activate': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'Another model looks for what is strange.',
+  },
+  'model.fit': {
+    kind: 'security-configuration',
+    does: 'C',
+    meaning: 'A model was fitted to the site’s own traffic, and runs in shadow.',
+  },
+  'model.rollback': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'The model of before looks for what is strange again.',
+  },
   'settings.change': {
     kind: 'software-configuration',
     does: 'U',

@@ -29,11 +29,15 @@ const ModelFigures = z.strictObject({
   roc: z.array(z.tuple([z.number(), z.number()])),
 });
 
+export type ModelFigures = z.output<typeof ModelFigures>;
+
 /** One body of traffic a model was judged on, and everything that judged it. */
 const Evaluation = z.strictObject({
   data: z.string(),
   judges: z.array(ModelFigures),
 });
+
+export type Evaluation = z.output<typeof Evaluation>;
 
 /** What a model is, what it was made from, how it does, and where it fails. */
 export const ModelCard = z.strictObject({

@@ -76,6 +76,7 @@ export function simulateTraffic(
   const end = from + hours * hourMs;
   const life = new Life(device, script, habits, random, from);
   while (life.at < end) life.live();
+  life.ping(from, end);
   return life.signals.sort((one, other) => one.at - other.at);
 }
 
@@ -134,6 +135,15 @@ class Life {
     this.at += isIrregular ? this.#random.wait(1 / periodMs) : periodMs;
   }
 
+  /** It pings where it has nothing to say for long; the gateway tells of pings at each sweep. */
+  ping(from: number, end: number): void {
+    const everyMs = this.#random.logBetween(15_000, 120_000);
+    if (this.#habits.periodMs < everyMs) return;
+    for (let at = from + everyMs; at < end; at += everyMs) {
+      this.signals.push({ kind: 'pinged', count: 1, device: this.#device, at: at as Instant });
+    }
+  }
+
   #speak(at: number): void {
     const { moments } = this.#script;
     const moment = moments[this.#moment % moments.length] ?? [];
@@ -183,14 +193,14 @@ class Life {
   #reconnect(cause: string, shortestMs: number, longestMs: number): void {
     const random = this.#random;
     const back = this.at + random.logBetween(shortestMs, longestMs);
+    const origin = { device: this.#device, at: this.at as Instant };
     // Where the network broke, the gateway hears of it only when the device is there again.
-    const isTakenOver = cause === 'taken-over';
-    if (isTakenOver) this.#say('connected', back);
-    this.signals.push({
-      ...{ kind: 'disconnected', cause, device: this.#device },
-      at: (isTakenOver ? back + 5 : this.at) as Instant,
-    });
-    if (!isTakenOver) this.#say('connected', back);
+    if (cause === 'taken-over') {
+      const at = back as Instant;
+      const isSameAddress = random.next() < 0.7;
+      this.signals.push({ ...origin, at, kind: 'taken-over', isSameAddress, wasAlive: false });
+    } else this.signals.push({ ...origin, kind: 'disconnected', cause });
+    this.#say('connected', back);
     this.#backAt = back;
     if (cause === 'disconnect') return;
     this.#stalledUntil = back + random.between(10, 500);

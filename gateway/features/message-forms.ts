@@ -7,8 +7,9 @@ const formsMax = 32;
 const newsMs = 900_000;
 /** A form not seen for this long is forgotten. */
 const forgottenMs = 86_400_000;
-/** Sizes a fifth apart are one form. */
+/** Sizes a fifth apart are one form; below these many bytes all are. */
 const stepsPerDoubling = 3;
+const smallBytes = 16;
 const codesPerChannel = 100;
 
 /** One form and when it was seen first and last; `isOwn` where the device had it while enrolling. */
@@ -29,7 +30,7 @@ export function isNews(
   at: number,
   isEnrolling: boolean,
 ): boolean {
-  const size = Math.round(stepsPerDoubling * Math.log2(bytes + 1));
+  const size = Math.round(stepsPerDoubling * Math.log2(bytes + smallBytes));
   const code = channels.indexOf(channel) * codesPerChannel + size;
   let isKnown = false;
   let own: Form | undefined;

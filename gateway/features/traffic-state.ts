@@ -1,7 +1,7 @@
 import type { Signal } from '../core/signal.ts';
 import { count, type DampedCounts, halfLivesMs, settle, startCounts } from './damped-counts.ts';
 import { isNews, type MessageForms } from './message-forms.ts';
-import { tallies, tallyOf } from './traffic-tally.ts';
+import { tallies, tallyOf, timesOf } from './traffic-tally.ts';
 import { deviationOf, learn, startUsual, type Usual } from './usual.ts';
 
 type Message = Extract<Signal, { readonly kind: 'message' }>;
@@ -15,8 +15,8 @@ export interface TrafficState {
   /** The gap before the last message. */
   lastGapMs: number;
   readonly forms: MessageForms;
-  /** Connections that are open. */
-  open: number;
+  /** When it connected last; 0: never. */
+  connectedAt: number;
   /** When it spoke last, not counting alarms; 0: never. */
   spokeAt: number;
   /** Messages seen, up to where what is usual has settled. */
@@ -33,10 +33,13 @@ const twoGapsMax = 1.6;
 const oddDeviations = 4;
 /** Entropy moves this much between messages of one kind, in bits a byte. */
 const entropyDeviationMin = 0.15;
+/** The entropy of fewer bytes says nothing. */
+const entropyBytesMin = 16;
 const gapDeviationShare = 0.02;
+/** How long after a connection what comes twice is said again, and is no replay. */
+const resendMs = 30_000;
 /** Before so many messages nobody knows what is usual. */
 const settledCount = 16;
-const openMax = 1_000;
 
 const place = Object.fromEntries(tallies.map((tally, index) => [tally, index])) as Readonly<
   Record<(typeof tallies)[number], number>
@@ -62,7 +65,7 @@ export function startTraffic(): TrafficState {
     entropy: startUsual(),
     lastGapMs: 0,
     forms: [],
-    open: 0,
+    connectedAt: 0,
     spokeAt: 0,
     seen: 0,
   };
@@ -72,14 +75,11 @@ export function startTraffic(): TrafficState {
 export function seeTraffic(state: TrafficState, signal: Signal, isEnrolling: boolean): void {
   const tally = tallyOf(signal);
   if (tally === undefined) return;
-  count(state.counts, place[tally]);
-  if (signal.kind === 'connected') {
-    if (state.open > 0) count(state.counts, place.takeovers);
-    state.open = Math.min(openMax, state.open + 1);
-  } else if (signal.kind === 'disconnected') state.open = Math.max(0, state.open - 1);
-  else if (signal.kind === 'message' && tally === 'messages') {
-    seeMessage(state, signal, isEnrolling);
-  }
+  if (signal.kind === 'connected') state.connectedAt = signal.at;
+  // Whoever comes back says again what it is not sure was heard.
+  if (tally === 'duplicates' && signal.at - state.connectedAt < resendMs) return;
+  count(state.counts, place[tally], timesOf(signal));
+  if (signal.kind === 'message' && tally === 'messages') seeMessage(state, signal, isEnrolling);
 }
 
 function seeMessage(state: TrafficState, message: Message, isEnrolling: boolean): void {
@@ -87,9 +87,11 @@ function seeMessage(state: TrafficState, message: Message, isEnrolling: boolean)
   const { at, bytes, channel } = message;
   const isSettled = state.seen >= settledCount;
   count(counts, place.bytes, bytes);
-  // Pieces off a cable are cut anywhere: their form says nothing.
-  if (channel !== 'line') seeForm(state, message, isEnrolling, isSettled);
-  seeGap(state, at - state.spokeAt, isSettled);
+  // Pieces off a cable are cut anywhere: neither their form nor their rhythm is the device's.
+  if (channel !== 'line') {
+    seeForm(state, message, isEnrolling, isSettled);
+    seeGap(state, at - state.spokeAt, isSettled);
+  }
   learn(size, bytes);
   state.spokeAt = at;
   if (state.seen < settledCount) state.seen += 1;
@@ -103,6 +105,7 @@ function seeForm(
 ): void {
   if (records === 0) count(counts, place.empty);
   if (isNews(forms, channel, bytes, at, isEnrolling)) count(counts, place.novel);
+  if (bytes < entropyBytesMin) return;
   const reach = oddDeviations * Math.max(entropyDeviationMin, deviationOf(entropy));
   if (isSettled && Math.abs(entropyBits - entropy.mean) > reach) count(counts, place.odd);
   learn(entropy, entropyBits);

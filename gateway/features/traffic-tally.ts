@@ -21,7 +21,6 @@ export const tallies = [
   'limits',
   'subscriptions',
   'pings',
-  'clocks',
 ] as const;
 export type Tally = (typeof tallies)[number];
 
@@ -57,9 +56,19 @@ export function tallyOf(signal: Signal): Tally | undefined {
       return 'topics';
     case 'limit':
       return 'limits';
-    case 'clock-stepped':
-      return 'clocks';
+    case 'subscribed':
+      return 'subscriptions';
+    case 'pinged':
+      return 'pings';
+    // One that nobody heard of any more is a broken network.
+    case 'taken-over':
+      return signal.wasAlive ? 'takeovers' : 'losses';
     default:
       return undefined;
   }
+}
+
+/** How many things of its kind a signal tells of. */
+export function timesOf(signal: Signal): number {
+  return signal.kind === 'pinged' || signal.kind === 'stranger' ? signal.count : 1;
 }

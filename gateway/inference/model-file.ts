@@ -27,7 +27,7 @@ export function signModel(bytes: Uint8Array, key: KeyObject): string {
  *
  * @throws GatewayError `model-refused`
  */
-function verifyModel(
+export function verifyModel(
   { bytes, signature }: ModelFile,
   keys: readonly KeyObject[],
   features: readonly string[],

@@ -15,7 +15,7 @@ export function smoothed(scores: Float32Array): Float32Array {
 }
 
 /** @param share from 0 to 1; the values are sorted in place */
-function quantile(values: Float32Array, share: number): number {
+export function quantile(values: Float32Array, share: number): number {
   values.sort();
   return values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0;
 }
@@ -71,4 +71,45 @@ export function calibrate(
     threshold *= stepFactor;
   }
   return threshold;
+}
+
+export interface FalseAlarms {
+  /** The share of ordinary ticks that alarmed. */
+  readonly rate: number;
+  readonly perDeviceDay: number;
+  readonly deviceDays: number;
+}
+
+export function falseAlarms(
+  devices: readonly Float32Array[],
+  threshold: number,
+  gapTicks: number,
+): FalseAlarms {
+  let [ticks, above, alarms] = [0, 0, 0];
+  for (const scores of devices) {
+    ticks += scores.length;
+    alarms += episodes(scores, threshold, gapTicks);
+    for (const score of scores) if (score > threshold) above += 1;
+  }
+  const deviceDays = ticks / ticksPerDay;
+  return { rate: above / ticks, perDeviceDay: alarms / deviceDays, deviceDays };
+}
+
+/** True positives at a false-positive rate: a point of a curve. */
+export interface RocPoint {
+  readonly falsePositive: number;
+  readonly truePositive: number;
+}
+
+const rocRates = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1];
+
+/** The curve near zero, where a ward lives. */
+export function rocNearZero(ordinary: Float32Array, attacked: Float32Array): readonly RocPoint[] {
+  const sorted = Float32Array.from(ordinary).sort();
+  return rocRates.map((falsePositive) => {
+    const index = Math.floor((1 - falsePositive) * sorted.length);
+    const threshold = index <= 0 ? Number.NEGATIVE_INFINITY : (sorted[index] ?? sorted.at(-1) ?? 0);
+    const above = attacked.reduce((count, score) => count + (score > threshold ? 1 : 0), 0);
+    return { falsePositive, truePositive: above / Math.max(1, attacked.length) };
+  });
 }

@@ -82,7 +82,8 @@ describe('the models in a running site', () => {
   it('are refused where a bit was changed, and say so once; the shipped one stands in', async () => {
     const directory = siteFolder();
     const { bytes } = readModel(directory, 'traffic-pca');
-    const id = addSiteModel(directory, bytes, {});
+    const id = 'site-1';
+    addSiteModel(directory, id, bytes, {});
     writeModelState(directory, { active: id });
     const { scoring } = scoringOf(directory);
     expect(await play(scoring, 0, 3)).toEqual([]);
@@ -113,7 +114,8 @@ describe('the models in a running site', () => {
   it('in shadow are counted and tell nothing', async () => {
     const directory = siteFolder();
     const { bytes } = readModel(directory, 'traffic-pca');
-    const shadow = addSiteModel(directory, bytes, {});
+    const shadow = 'site-1';
+    addSiteModel(directory, shadow, bytes, {});
     writeModelState(directory, { active: 'traffic-pca', shadow });
     const { scoring, shadowed } = scoringOf(directory);
     expect(await play(scoring, 0, enrolledAfterS)).toEqual([]);

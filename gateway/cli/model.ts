@@ -1,0 +1,221 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
+import type { AuditAction } from '../core/audit-action.ts';
+import { GatewayError } from '../core/error.ts';
+import { evaluationPage } from '../evaluation-page.ts';
+import { trafficFeatures } from '../features/traffic-state.ts';
+import { openModel } from '../inference/model-file.ts';
+import { fitSiteModel } from '../model-fitting.ts';
+import {
+  modelIds,
+  readModel,
+  readModelState,
+  trustedKeys,
+  writeModelState,
+} from '../model-store.ts';
+import { tryModel } from '../model-trial.ts';
+import { commandActor, openSiteStore } from '../site.ts';
+
+const list = defineCommand({
+  name: 'list',
+  summary: 'Lists the models, which one counts, and what the one in shadow would have said.',
+  options: siteOptions,
+  example: 'wardgate model list --json',
+
+  async run({ options: { dir, json }, print }) {
+    const { store } = openSiteStore(dir);
+    try {
+      const { active, previous, shadow } = readModelState(dir);
+      const counters = store.counters.all();
+      const rows = modelIds(dir).map((id) => ({
+        id,
+        role:
+          id === active ? 'active' : id === shadow ? 'shadow' : id === previous ? 'previous' : '',
+        shadowSeconds: counters[`model-shadow-seconds/${id}`] ?? 0,
+      }));
+      if (json) print(JSON.stringify(rows));
+      else
+        for (const { id, role, shadowSeconds } of rows)
+          print(`${id}\t${role}\t${shadowSeconds} s strange in shadow`);
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
+});
+
+const verify = defineCommand({
+  name: 'verify',
+  summary: 'Checks signature, size, features and answer of a model, or of all there are.',
+  arguments: ['[id]'],
+  options: siteOptions,
+  example: 'wardgate model verify traffic-pca',
+
+  async run({ arguments: [id], options: { dir, json }, print }) {
+    openSiteStore(dir).store.close();
+    const results = [];
+    for (const each of id === undefined ? modelIds(dir) : [id]) {
+      const problem = await problemOf(dir, each);
+      results.push({ id: each, isSound: problem === undefined, problem });
+    }
+    if (json) print(JSON.stringify(results));
+    else for (const { id: each, problem } of results) print(`${each}\t${problem ?? 'sound'}`);
+    return results.every(({ isSound }) => isSound) ? 0 : 1;
+  },
+});
+
+const fit = defineCommand({
+  name: 'fit',
+  summary: 'Fits a model to this site’s own ordinary traffic; it runs in shadow until activated.',
+  options: z.strictObject({
+    dir: dirOption,
+    alarmsPerDay: z
+      .number()
+      .positive()
+      .max(100)
+      .default(1)
+      .describe('How often it may alarm for nothing, a device and day.'),
+    json: jsonOption,
+  }),
+  example: 'wardgate model fit --alarms-per-day 0.5',
+
+  async run({ options: { dir, alarmsPerDay, json }, print }) {
+    audit(dir, 'model.fit', `alarms-per-day=${alarmsPerDay}`);
+    const fitted = await fitSiteModel(dir, alarmsPerDay);
+    if (json) print(JSON.stringify(fitted));
+    else {
+      print(`${fitted.id}: ${fitted.rows} rows, threshold ${fitted.threshold}. It runs in shadow.`);
+      print(`Look: wardgate model list. Then: wardgate model activate ${fitted.id}`);
+    }
+    return 0;
+  },
+});
+
+const activate = defineCommand({
+  name: 'activate',
+  summary: 'Makes a model count. A running gateway follows within a second.',
+  arguments: ['<id>'],
+  options: siteOptions,
+  example: 'wardgate model activate site-1',
+
+  async run({ arguments: [id = ''], options: { dir, json }, print }) {
+    await requireSound(dir, id);
+    const { active, shadow } = readModelState(dir);
+    audit(dir, 'model.activate', id);
+    const state = { active: id, previous: active, shadow: shadow === id ? undefined : shadow };
+    if (active !== id) writeModelState(dir, state);
+    print(
+      json ? JSON.stringify(readModelState(dir)) : `${id} counts. Back: wardgate model rollback`,
+    );
+    return 0;
+  },
+});
+
+const rollback = defineCommand({
+  name: 'rollback',
+  summary: 'Makes the model of before count again.',
+  options: siteOptions,
+  example: 'wardgate model rollback',
+
+  async run({ options: { dir, json }, print }) {
+    const { active, previous, shadow } = readModelState(dir);
+    if (previous === undefined) throw new GatewayError('model-unknown', 'there is none before it');
+    await requireSound(dir, previous);
+    audit(dir, 'model.rollback', previous);
+    writeModelState(dir, { active: previous, previous: active, shadow });
+    print(json ? JSON.stringify(readModelState(dir)) : `${previous} counts again.`);
+    return 0;
+  },
+});
+
+/** The ward of an evaluation, where nobody says otherwise: another than models are made from. */
+const trialSeed = 4_711;
+
+const evaluate = defineCommand({
+  name: 'evaluate',
+  summary: 'Judges a model on devices it never saw: false alarms, stealth curves, time to detect.',
+  arguments: ['[id]'],
+  options: z.strictObject({
+    dir: dirOption,
+    data: z
+      .string()
+      .optional()
+      .describe('A folder of captures: benign*.jsonl(.gz), and a file for each attack.'),
+    out: z.string().optional().describe('A folder for evaluation.json and evaluation.html.'),
+    seed: z.int().min(0).default(trialSeed).describe('Of the simulated ward.'),
+    devices: z.int().min(1).max(20).default(2).describe('Of each device model in that ward.'),
+    hours: z.number().min(0.6).max(48).default(2).describe('How long the ward is watched.'),
+    json: jsonOption,
+  }),
+  example: 'wardgate model evaluate --data captures --out report',
+
+  async run({ arguments: [id], options, print, remark }) {
+    const { dir, data, out, seed, devices, hours, json } = options;
+    const wanted = id ?? readModelState(dir).active;
+    const evaluations = await tryModel({
+      model: readModel(dir, wanted).bytes,
+      ward: { seed, devicesPerProfile: devices, hours },
+      data,
+      onStep: remark,
+    });
+    if (out !== undefined) save(out, wanted, evaluations);
+    if (json) print(JSON.stringify({ model: wanted, evaluations }));
+    else
+      for (const { data: name, judges } of evaluations)
+        for (const { judge, falsePositiveRate, falseAlarmsPerDeviceDay, attacks } of judges) {
+          const mean = attacks.reduce((sum, each) => sum + each.truePositiveRate, 0);
+          print(
+            `${name}\t${judge}\tfalse positives ${(100 * falsePositiveRate).toFixed(3)} %` +
+              `\tfalse alarms a device-day ${falseAlarmsPerDeviceDay}` +
+              `\tmean true-positive rate ${(mean / Math.max(1, attacks.length)).toFixed(3)}`,
+          );
+        }
+    return 0;
+  },
+});
+
+export default defineCommand({
+  name: 'model',
+  summary: 'The models that say what is strange.',
+  example: 'wardgate model list',
+  commands: [list, verify, fit, evaluate, activate, rollback],
+});
+
+function save(out: string, id: string, evaluations: Awaited<ReturnType<typeof tryModel>>): void {
+  try {
+    const text = `${JSON.stringify(evaluations, null, 2)}\n`;
+    writeFileSync(join(out, 'evaluation.json'), text);
+    writeFileSync(join(out, 'evaluation.html'), evaluationPage(`The model ${id}`, evaluations));
+  } catch (cause) {
+    throw new GatewayError('usage', `cannot write into ${out}`, { cause });
+  }
+}
+
+async function requireSound(dir: string, id: string): Promise<void> {
+  const model = await openModel(readModel(dir, id), trustedKeys(dir), trafficFeatures);
+  await model.close();
+}
+
+/** What is wrong with a model, if anything. */
+async function problemOf(dir: string, id: string): Promise<string | undefined> {
+  try {
+    await requireSound(dir, id);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'model-refused') throw error;
+    return error.message;
+  }
+}
+
+/** Files are changed outside the store: the entry comes first. */
+function audit(dir: string, action: AuditAction, object: string): void {
+  const { store } = openSiteStore(dir);
+  try {
+    const what = { action, object, outcome: 'success', detail: '' } as const;
+    store.transact(() => store.audit.add({ at: Date.now(), actor: commandActor(), ...what }));
+  } finally {
+    store.close();
+  }
+}

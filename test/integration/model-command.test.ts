@@ -1,0 +1,95 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { seededRandom } from '../../gateway/core/random.ts';
+import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
+import { openSiteStore } from '../../gateway/site.ts';
+import { openTrafficLog } from '../../gateway/traffic-log.ts';
+import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
+import { device } from '../support/signals.ts';
+import { makeSite, temporaryFolder } from '../support/site.ts';
+
+// Every test starts commands.
+vi.setConfig({ testTimeout: 240_000 });
+
+async function startSite(): Promise<string> {
+  const folder = temporaryFolder('model');
+  onTestFinished(() => folder.remove());
+  const directory = join(folder.path, 'site');
+  await makeSite(directory, []);
+  return directory;
+}
+
+const width = trafficFeatures.length;
+
+/** As if a gateway had watched devices for hours: most features at rest, some move a little. */
+function keepTraffic(directory: string, ticks: number, scale = 0.5): void {
+  const random = seededRandom(3);
+  const log = openTrafficLog(directory);
+  for (let tick = 0; tick < ticks; tick += 1) {
+    const z = Float32Array.from({ length: width }, (_, index) =>
+      index % 5 === 0 ? random.normal() * scale : 0,
+    );
+    log.take(
+      { rows: [{ about: device, device, isEnrolled: true, offset: 0 }], z },
+      Float32Array.of(0.1),
+      2,
+    );
+  }
+  log.close();
+}
+
+const model = (directory: string, ...words: readonly string[]) =>
+  wardgateJson('model', ...words, '--dir', directory);
+
+describe('wardgate model', () => {
+  it('fits to the site’s own traffic, in shadow first; activates, goes back, and audits all of it', async () => {
+    const directory = await startSite();
+    keepTraffic(directory, 40_000);
+    const fitted = await model(directory, 'fit');
+    expect(fitted).toMatchObject({ id: 'site-1', alarmsPerDay: 1 });
+    expect(await model(directory, 'list')).toMatchObject([
+      { id: 'traffic-pca', role: 'active' },
+      { id: 'site-1', role: 'shadow' },
+    ]);
+    expect(await model(directory, 'activate', 'site-1')).toEqual({
+      active: 'site-1',
+      previous: 'traffic-pca',
+    });
+    expect(await model(directory, 'verify')).toMatchObject([{ isSound: true }, { isSound: true }]);
+    expect(await model(directory, 'rollback')).toMatchObject({ active: 'traffic-pca' });
+    const { store } = openSiteStore(directory);
+    const actions = [...store.audit.pages()].flat().map(({ action }) => action);
+    store.close();
+    expect(actions.filter((action) => action.startsWith('model.'))).toEqual([
+      'model.fit',
+      'model.activate',
+      'model.rollback',
+    ]);
+  });
+
+  it('refuses a changed model, one that is not there, and going back to nothing', async () => {
+    const directory = await startSite();
+    keepTraffic(directory, 40_000);
+    await model(directory, 'fit');
+    const path = join(directory, 'models/site-1/model.onnx');
+    const bytes = readFileSync(path);
+    bytes[300] = (bytes[300] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const refused = (...words: readonly string[]) =>
+      wardgate(['model', ...words, '--dir', directory]);
+    expectRefusal(await refused('activate', 'site-1'), 1, 'model-refused');
+    expectRefusal(await refused('activate', 'nothing'), 1, 'model-unknown');
+    expectRefusal(await refused('rollback'), 1, 'model-unknown');
+    expect((await refused('verify', 'site-1')).code).toBe(1);
+  });
+
+  it('refuses to fit to too little, and to what is not ordinary', async () => {
+    const directory = await startSite();
+    expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'data-unreadable');
+    keepTraffic(directory, 2_000);
+    expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'data-unreadable');
+    keepTraffic(directory, 40_000, 60);
+    expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'model-refused');
+  });
+});
