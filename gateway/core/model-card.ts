@@ -54,6 +54,12 @@ export const ModelCard = z.strictObject({
 });
 export type ModelCard = z.output<typeof ModelCard>;
 
-export function defineModelCard(card: z.input<typeof ModelCard>): ModelCard {
-  return ModelCard.parse(card);
+type Figures = Pick<ModelCard, 'sha256' | 'bytes' | 'evaluations'>;
+
+/** @param figures written by the program that made and judged the model. */
+export function defineModelCard(
+  statement: Omit<z.input<typeof ModelCard>, keyof Figures>,
+  figures: object,
+): ModelCard {
+  return ModelCard.parse({ ...statement, ...figures });
 }
