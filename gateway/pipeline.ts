@@ -24,6 +24,7 @@ import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stage
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { type Doubted, doubt } from './stages/doubt.ts';
+import { noteFirmware } from './stages/firmware.ts';
 import { isBeyond, limitTelemetry } from './stages/limit.ts';
 import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
@@ -245,6 +246,10 @@ function admitIntake(
       signals.push({ kind: 'device-swapped', device: id, at: intake.receivedAt });
     }
     const isItself = recognition === 'known' || recognition === 'new';
+    const { receivedAt } = intake;
+    const update =
+      isItself && noteFirmware(id, record.firmware, device.profile, receivedAt, memory);
+    if (update) signals.push(update);
     const { time, isStored } = record;
     // Another device's clock, or one that tells of the past, says nothing of this one's present.
     const isReading = isItself && clockTime === undefined && !isStored;

@@ -101,6 +101,8 @@ export const DeviceProfile = z
     silentAfterMs: z.int().positive(),
     /** The most messages a second a healthy device of this model sends. */
     messagesPerSecondMax: z.number().positive(),
+    /** Versions of its software that the maker or the site lists; any when left out. */
+    firmware: z.array(z.string().max(32)).max(64).optional(),
     /** The device's own security capabilities, after MDS2 (ANSI/NEMA HN 1). Input to the RAMA score. */
     security: z.strictObject({
       authenticates: z.boolean(),

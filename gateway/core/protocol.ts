@@ -48,6 +48,8 @@ export interface DeviceRecord {
   readonly isStored?: boolean | undefined;
   /** The serial number the device announces. */
   readonly serialNumber?: string | undefined;
+  /** The version of its software, as it announces it. */
+  readonly firmware?: string | undefined;
   /** Patient or specimen id inside the record. */
   readonly subject?: string | undefined;
   readonly performer?: string | undefined;

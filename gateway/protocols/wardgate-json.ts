@@ -79,6 +79,9 @@ function readMessage(message: Uint8Array): readonly DeviceRecord[] | Malformed {
   return [record];
 }
 
+/** Such as `1.4.2-rc1`. */
+const versionForm = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,31}$/;
+
 /** The record, or what is wrong with it. The checks are plain code: this runs for every message. */
 function toRecord(body: Readonly<Record<string, unknown>>, tally: Tally): DeviceRecord | string {
   let sequence: number | undefined;
@@ -88,6 +91,7 @@ function toRecord(body: Readonly<Record<string, unknown>>, tally: Tally): Device
   let alerts: readonly AlertRecord[] | undefined;
   let isTest: boolean | undefined;
   let serialNumber: string | undefined;
+  let firmware: string | undefined;
   let note: string | undefined;
   let performer: string | undefined;
 
@@ -129,6 +133,10 @@ function toRecord(body: Readonly<Record<string, unknown>>, tally: Tally): Device
         if (!isShortText(value, serialCharactersMax)) return 'serial: not a short text';
         serialNumber = value;
         break;
+      case 'firmware':
+        if (typeof value !== 'string' || !versionForm.test(value)) return 'firmware: not a version';
+        firmware = value;
+        break;
       case 'note':
         if (!isShortText(value, noteCharactersMax)) return 'note: not a short text';
         note = value;
@@ -145,7 +153,7 @@ function toRecord(body: Readonly<Record<string, unknown>>, tally: Tally): Device
   if (!values && !waveforms && !alerts) return 'message: neither values, waveforms nor alerts';
   const fields = joinFields(values, waveforms);
   if (typeof fields === 'string') return fields;
-  return { fields, alerts, sequence, time, serialNumber, note, performer, isTest };
+  return { fields, alerts, sequence, time, serialNumber, firmware, note, performer, isTest };
 }
 
 const noFields: Fields = Object.freeze(Object.create(null));

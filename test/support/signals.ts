@@ -46,6 +46,10 @@ export const signalFields = {
     detail: fc.string(),
   },
   'identifier-found': { what: fc.constantFrom(...identifierKinds, 'known-name') },
+  firmware: {
+    fault: fc.constantFrom('unlisted', 'lower', 'changed'),
+    version: fc.string(),
+  },
   doubtful: {
     check: fc.constantFrom(...Object.keys(doubts)),
     metric: fc.constantFrom(...metricIds),

@@ -15,6 +15,12 @@ export type DataSignal =
   | { readonly kind: 'injection'; readonly pattern: Injection; readonly where: string }
   /** A record of a time of which all was heard as it went by; so far behind the newest. */
   | { readonly kind: 'not-advancing'; readonly behindMs: number }
+  /** A device says that it runs another software than before, or one that its profile does not list. */
+  | {
+      readonly kind: 'firmware';
+      readonly fault: 'unlisted' | 'lower' | 'changed';
+      readonly version: string;
+    }
   /** Another serial number is announced under this device’s name. */
   | { readonly kind: 'device-swapped' }
   /** The device’s clock did not just go on: set, another zone, or a counter that began anew. */

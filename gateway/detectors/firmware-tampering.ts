@@ -1,0 +1,39 @@
+import { defineDetector } from '../core/detector.ts';
+import type { Signal } from '../core/signal.ts';
+import { noTally, type Tally, tally } from '../core/tally.ts';
+
+const episodeMs = 600_000;
+
+/** Software that nobody lists, an older one than before, or an update sent by who may not send any. */
+export default defineDetector<Tally>({
+  id: 'firmware-tampering',
+  threat: 'D12',
+  watches: ['firmware', 'topic-refused'],
+  start: noTally,
+
+  step(before, signal) {
+    const what = whatOf(signal);
+    if (what === undefined) return { state: before };
+    const state = tally(before, signal.at, episodeMs);
+    if (state.count > 1) return { state };
+    return {
+      state,
+      finding: {
+        // A newer version is mostly the maker’s own.
+        severity: what === 'changed' ? 'low' : 'high',
+        confidence: what === 'changed' ? 0.3 : 0.9,
+        outcome: signal.kind === 'topic-refused' ? 'blocked' : 'detected',
+        evidence: { what, ...(signal.kind === 'firmware' && { version: signal.version }) },
+      },
+    };
+  },
+});
+
+/** A level of a topic by which updates are sent. */
+const updateLevel = /(^|\/)(firmware|ota|update|upgrade)(\/|$)/i;
+
+function whatOf(signal: Signal): string | undefined {
+  if (signal.kind === 'firmware') return signal.fault;
+  if (signal.kind !== 'topic-refused' || signal.action !== 'publish') return undefined;
+  return updateLevel.test(signal.topic) ? 'update-refused' : undefined;
+}
