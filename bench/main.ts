@@ -20,6 +20,7 @@ import type { Bench, Question } from './question.ts';
 import { rama } from './rama.ts';
 import { start } from './start.ts';
 import { toMarkdown } from './table.ts';
+import { vulnerabilities } from './vulnerabilities.ts';
 import { makeWard } from './ward.ts';
 
 /** `npm run bench`: figures as ratios between peers that are measured in turn, in one run. */
@@ -30,6 +31,7 @@ const questions: readonly Question[] = [
   protocols,
   admission,
   rama,
+  vulnerabilities,
   connects,
   handshakes,
   pubackLatency,

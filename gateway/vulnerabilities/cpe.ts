@@ -39,6 +39,10 @@ export function parseCpe(text: string): Cpe | undefined {
 
 /** Fields between colons; a colon after a backslash is part of its field (NISTIR 7695 6.2). */
 function splitFormatted(text: string): string[] | undefined {
+  if (!text.includes('\\')) {
+    const plain = text.toLowerCase().split(':');
+    return plain.length === 11 && !plain.includes('') ? plain : undefined;
+  }
   const fields = (text.match(/(?:\\.|[^:\\])+|(?<=:)(?=:)|^(?=:)|(?<=:)$/gs) ?? []).map((field) =>
     field.toLowerCase(),
   );
@@ -60,7 +64,25 @@ function splitUri(text: string): string[] | undefined {
 
 /** Without backslashes: what names are compared and indexed by. */
 export function plainOf(field: string): string {
+  return field.includes('\\') ? unescaped(field) : field;
+}
+
+function unescaped(field: string): string {
   return field.replace(/\\(.)/gs, '$1');
+}
+
+const criteria = new WeakMap<CpeCriterion, Cpe | undefined>();
+
+/** The name in a line, read once: each is held against many components. */
+export function criterionOf(line: CpeCriterion): Cpe | undefined {
+  if (!criteria.has(line)) criteria.set(line, parseCpe(line.criteria));
+  return criteria.get(line);
+}
+
+/** Whether any character of a name is left open, and not meant as it stands. */
+export function isPattern(field: string): boolean {
+  if (!field.includes('*') && !field.includes('?')) return false;
+  return /(?<!\\)[*?]/.test(field);
 }
 
 /** Whether a component that has a name of its own meets one line of a configuration. */
@@ -69,7 +91,7 @@ export function judgeCpe(
   version: string | undefined,
   line: CpeCriterion,
 ): Judgement {
-  const criterion = parseCpe(line.criteria);
+  const criterion = criterionOf(line);
   if (!criterion) return unknownFor('attribute-unknown');
   const isSame =
     meets(component.part, criterion.part) === 'affected' &&
@@ -90,7 +112,10 @@ function meets(value: string, criterion: string): Judgement['verdict'] {
   if (criterion === '*' || value === criterion) return 'affected';
   if (value === '*') return 'unknown';
   if (criterion === '-' || value === '-') return 'not-affected';
-  return matchesWildcards(plainOf(value), criterion) ? 'affected' : 'not-affected';
+  const isSame = isPattern(criterion)
+    ? matchesWildcards(plainOf(value), criterion)
+    : plainOf(value) === plainOf(criterion);
+  return isSame ? 'affected' : 'not-affected';
 }
 
 /** The version of a criterion: one of its own, a pattern, or the bounds beside it. */
@@ -106,7 +131,7 @@ export function judgeVersion(
   }
   if (version === undefined) return unknownFor('version-missing');
   const wanted = plainOf(criterion.version);
-  if (/(?<!\\)[*?]/.test(criterion.version)) {
+  if (isPattern(criterion.version)) {
     return matchesWildcards(version.toLowerCase(), criterion.version) ? affected : notAffected;
   }
   if (version.toLowerCase() === wanted) return affected;

@@ -1,6 +1,6 @@
 import type { Affected, Bill, CpeNode, Vulnerability } from '../core/vulnerability.ts';
-import { parseCpe, plainOf } from './cpe.ts';
-import { judge, type NamedComponent, nameComponent } from './judge.ts';
+import { criterionOf, isPattern, plainOf } from './cpe.ts';
+import { judge, type NamedBill, type NamedComponent, nameBill } from './judge.ts';
 import { nameKey } from './product-name.ts';
 import type { Judgement } from './version-range.ts';
 
@@ -12,7 +12,7 @@ export interface ComponentIndex {
 interface Entry {
   readonly model: string;
   readonly component: NamedComponent;
-  readonly others: readonly NamedComponent[];
+  readonly bill: NamedBill;
 }
 
 export interface Hit {
@@ -24,12 +24,12 @@ export interface Hit {
 export function indexComponents(bills: readonly Bill[]): ComponentIndex {
   const byKey = new Map<string, Entry[]>();
   for (const { model, root, components } of bills) {
-    const others = [root, ...components].map(nameComponent);
-    for (const component of others) {
+    const bill = nameBill([root, ...components]);
+    for (const component of bill.components) {
       for (const key of keysOfComponent(component)) {
         const entries = byKey.get(key) ?? [];
         if (entries.length === 0) byKey.set(key, entries);
-        entries.push({ model, component, others });
+        entries.push({ model, component, bill });
       }
     }
   }
@@ -41,21 +41,21 @@ export function matchVulnerability(vulnerability: Vulnerability, index: Componen
   const entries = new Set(
     keysOfVulnerability(vulnerability).flatMap((key) => index.byKey.get(key) ?? []),
   );
-  return [...entries].flatMap(({ model, component, others }) => {
-    const judgement = judge(vulnerability, component, others);
+  return [...entries].flatMap(({ model, component, bill }) => {
+    const judgement = judge(vulnerability, component, bill);
     return judgement.verdict === 'not-affected' ? [] : [{ model, component, judgement }];
   });
 }
 
 /** A component and a vulnerability that share no key do not touch each other. */
-function keysOfComponent({ component, cpe, purl }: NamedComponent): string[] {
+function keysOfComponent({ component, cpe, purl, nameKey: name }: NamedComponent): string[] {
   const keys = cpe
     ? [
         `cpe:${plainOf(cpe.vendor)}:${plainOf(cpe.product)}`,
         `cpe:*:${plainOf(cpe.product)}`,
         'cpe:*',
       ]
-    : [`name:${nameKey(purl?.name ?? component.name)}`];
+    : [`name:${name}`];
   if (purl) keys.push(`purl:${purl.package}`);
   return [...keys, `product:${nameKey(component.name)}`];
 }
@@ -79,12 +79,14 @@ function keysOfNode({ nodes, criteria }: CpeNode): string[] {
   const own = criteria
     .filter(({ isVulnerable }) => isVulnerable)
     .flatMap((line) => {
-      const cpe = parseCpe(line.criteria);
+      const cpe = criterionOf(line);
       // A name that cannot be read, or leaves vendor or product open, may be anybody’s.
-      if (!cpe || /(?<!\\)[*?]/.test(cpe.product)) return ['cpe:*'];
+      if (!cpe || isPattern(cpe.product)) return ['cpe:*'];
       const [vendor, product] = [plainOf(cpe.vendor), plainOf(cpe.product)];
-      const isOpen = /(?<!\\)[*?]/.test(cpe.vendor);
-      return [isOpen ? `cpe:*:${product}` : `cpe:${vendor}:${product}`, `name:${nameKey(product)}`];
+      return [
+        isPattern(cpe.vendor) ? `cpe:*:${product}` : `cpe:${vendor}:${product}`,
+        `name:${nameKey(product)}`,
+      ];
     });
   return [...own, ...nodes.flatMap(keysOfNode)];
 }

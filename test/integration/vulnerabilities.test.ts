@@ -1,9 +1,10 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { importBill } from '../../gateway/bill-import.ts';
+import { openBundle } from '../../gateway/bundles/bundle-reader.ts';
 import { fingerprintOf, publicKeyOf } from '../../gateway/bundles/bundle-signature.ts';
 import { type FeedFile, writeBundle } from '../../gateway/bundles/bundle-writer.ts';
 import { GatewayError } from '../../gateway/core/error.ts';
@@ -187,6 +188,26 @@ describe('a bundle', () => {
     expect([...outcomes].sort()).toEqual(['bundle-damaged', 'bundle-signature']);
     expect(it.store.vulnerabilities.feeds()).toEqual([]);
     expect([...it.feeds.named(['cpe:bbraun:spacecom2'])]).toEqual([]);
+  });
+
+  it('is hashed before any of it is unpacked, and again while it is', async () => {
+    const it = await pumpSite();
+    const path = await usual(it);
+    const key = createPublicKey(carrier);
+    const trusted = new Map([[fingerprintOf(key), key]]);
+    const whole = readFileSync(path);
+    const changed = Buffer.from(whole);
+    changed[whole.length - 20] = (changed[whole.length - 20] ?? 0) ^ 1;
+    const bad = it.write('bad.bundle', changed);
+    expect(await it.code(openBundle(bad, trusted))).toBe('bundle-damaged');
+    // Somebody writes into it after it was believed.
+    const opened = await openBundle(path, trusted);
+    writeFileSync(path, changed);
+    const readAll = async () => {
+      for await (const line of opened.lines()) expect(line).toBeDefined();
+    };
+    expect(await it.code(readAll())).toBe('bundle-damaged');
+    await opened.close();
   });
 
   it('is not made of a feed that is cut in half', async () => {

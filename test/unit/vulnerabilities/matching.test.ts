@@ -4,7 +4,7 @@ import type { Component, Vulnerability } from '../../../gateway/core/vulnerabili
 import { parseCpe } from '../../../gateway/vulnerabilities/cpe.ts';
 import { readNvd } from '../../../gateway/vulnerabilities/feeds/nvd.ts';
 import { readOsv } from '../../../gateway/vulnerabilities/feeds/osv.ts';
-import { judge, nameComponent } from '../../../gateway/vulnerabilities/judge.ts';
+import { judge, nameBill } from '../../../gateway/vulnerabilities/judge.ts';
 import { indexComponents, matchVulnerability } from '../../../gateway/vulnerabilities/matching.ts';
 import { billOf, cpeRecord, record, vulnerabilityFixture } from '../../support/vulnerabilities.ts';
 
@@ -234,8 +234,8 @@ it('the index finds whatever judging each pair finds', () => {
   fc.assert(
     fc.property(record, fc.array(component, { maxLength: 5 }), (vulnerability, components) => {
       const bill = billOf(components);
-      const all = [bill.root, ...bill.components].map(nameComponent);
-      const naive = all.filter(
+      const all = nameBill([bill.root, ...bill.components]);
+      const naive = all.components.filter(
         (each) => judge(vulnerability, each, all).verdict !== 'not-affected',
       );
       const found = matchVulnerability(vulnerability, indexComponents([bill]));
