@@ -51,10 +51,15 @@ const bill = {
   ],
 };
 
-async function site(devices = [{ id: 'pump-1', profile: 'bbraun-space' }]) {
+type Settings = Parameters<typeof makeSite>[2];
+
+async function site(
+  devices = [{ id: 'pump-1', profile: 'bbraun-space' }],
+  settings: Settings = {},
+) {
   const folder = temporaryFolder('vulnerabilities');
   const directory = join(folder.path, 'site');
-  await makeSite(directory, devices, {}, now);
+  await makeSite(directory, devices, settings, now);
   const { config, store } = openSiteStore(directory);
   const feeds = openSiteFeeds(directory);
   onTestFinished(() => {
@@ -109,8 +114,8 @@ async function site(devices = [{ id: 'pump-1', profile: 'bbraun-space' }]) {
 type Site = Awaited<ReturnType<typeof site>>;
 
 /** A site that knows what the pump is made of, and believes the carrier. */
-async function pumpSite(devices?: { id: string; profile: string }[]) {
-  const it = await site(devices);
+async function pumpSite(devices?: { id: string; profile: string }[], settings?: Settings) {
+  const it = await site(devices, settings);
   it.trust(carrier);
   const path = it.write('bill.json', JSON.stringify(bill));
   importBill(it.store, profiles, { path, model: 'bbraun-space', actor: 'test', now });
@@ -342,6 +347,29 @@ describe('a false positive that was closed', () => {
     expect(attempt({ model: 'no-such-profile' })).toThrow(GatewayError);
     expect(attempt({ vulnerability: 'all' })).toThrow('number');
   });
+});
+
+it('a serial line of this machine cuts the way by IP, one over the network does not', async () => {
+  const lines = [{ path: '/dev/serial/by-id/pump' }, { tcp: '10.0.0.9:4001' }];
+  const rows = [];
+  for (const line of lines) {
+    const serial = [{ device: 'pump-1', ...line }] as NonNullable<Settings>['serial'];
+    const it = await pumpSite(undefined, { serial });
+    await it.take(await usual(it, []));
+    rows.push(...(await it.list('pump-1')));
+  }
+  expect(rows).toMatchObject([
+    {
+      mitigation: {
+        kind: 'isolation',
+        evidence: [expect.stringContaining('it is read from /dev/serial/by-id/pump')],
+      },
+      // Not exposed, automatable, total; and not exploited.
+      deadline: { days: 60 },
+      assumed: [],
+    },
+    { mitigation: undefined, deadline: { days: 3 }, assumed: ['exposure'] },
+  ]);
 });
 
 it('the gateway is in the list itself, with what it is compiled with', async () => {
