@@ -19,6 +19,7 @@ import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
 import { loadProtocols } from './policy.ts';
 import { type QuarantineWatch, watchQuarantines } from './quarantine-watch.ts';
+import { type RamaWatch, watchRama } from './rama-watch.ts';
 import { type Reloading, startReloading } from './reload.ts';
 import { keepLastGood, lastGoodFor, putBack } from './settings-files.ts';
 import { type LoadedSite, loadSite, type SiteSettings } from './site-settings.ts';
@@ -112,6 +113,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     clearInterval(running.expiry);
     clearInterval(running.ticking);
     await running.models?.close();
+    await running.rama?.close();
     await parts.close();
     await running.admission?.close();
   }
@@ -131,6 +133,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     running.ticking = startTicking(material);
     running.models = watchModels({ ...material, ...material.options });
     running.host = await followHost(running, material, options);
+    running.rama = watchRama({ ...material, ...material.options });
     followQuarantines(quarantines, open, apply);
     followTrust(material.trust, open);
     keepLastGood(directory, text);
@@ -253,6 +256,7 @@ interface Running {
   ticking?: NodeJS.Timeout;
   models?: ModelWatch;
   host?: { close(): void };
+  rama?: RamaWatch;
   readonly open: OpenParts;
 }
 

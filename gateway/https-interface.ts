@@ -23,6 +23,7 @@ import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
 import { PatientBudget } from './api/patient-budget.ts';
 import type { Problem } from './api/problem.ts';
+import { ramaRoutes } from './api/rama.ts';
 import { RateLimiter } from './api/rate-limit.ts';
 import { reloadRoute } from './api/reload.ts';
 import { type ResponseSource, responseRoutes } from './api/responses.ts';
@@ -205,6 +206,12 @@ export function routesOf(
         now,
       }),
     ),
+    ...ramaRoutes({
+      rated: () => admission.call('ramaRated'),
+      site: (group) => admission.call('ramaSite', group),
+      report: (id) => admission.call('ramaReport', id, now()),
+      course: (id, grain, countMax) => admission.call('ramaCourse', id, grain, countMax),
+    }),
     ...outboxRoutes({
       state: () => admission.call('outboxState'),
       retry: (relay, actor) => admission.call('retryOutbox', relay, actor, now()),
@@ -222,6 +229,8 @@ export function routesOf(
       outbox: () => admission.call('outboxState'),
       certificates: async () =>
         forecastExpiry(trust.pki, await admission.call('certificatesInForce', now()), now()),
+      rated: () => admission.call('ramaRated'),
+      site: async () => (await admission.call('ramaSite', 'ward')).local?.score,
       connected: () => watch.upCount(),
       followed: () => hub.readerCount(),
       now,

@@ -12,10 +12,14 @@ import type { OutboxPage, Portion } from './core/relay.ts';
 import type { Response, ResponseState } from './core/response.ts';
 import type { LiveView } from './core/site-state.ts';
 import type { ShownFrame } from './evidence.ts';
+import { judgeEpisode } from './finding-orders.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { type KeeperScoring, keeperScoring } from './keeper-scoring.ts';
 import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
+import { type RamaCalls, ramaCalls } from './rama-calls.ts';
+import { keepRama, type RamaKeeping } from './rama-keeping.ts';
+import type { Cable, RatingMaterial } from './rama-subject.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AgeSample } from './store/age.ts';
 import type { AuditSigner } from './store/audit.ts';
@@ -37,7 +41,8 @@ export interface KeeperCalls
     AccountCalls,
     CertificateCalls,
     AuditCalls,
-    GlassCalls {
+    GlassCalls,
+    RamaCalls {
   device(id: string): Device | undefined;
   live(id: DeviceId): LiveView;
   describe: Keeper['describe'];
@@ -97,6 +102,8 @@ export type FromKeeper =
 /** What may change while it runs. */
 export interface KeeperSettings extends PolicyMaterial {
   readonly budget: OutboxBudget;
+  /** Lines of the settings, as far as a device’s score depends on them. */
+  readonly cables?: readonly Cable[] | undefined;
 }
 
 /** What the thread is started with. It reads no settings: those who start it have done so. */
@@ -113,9 +120,13 @@ async function main(data: KeeperData): Promise<void> {
   const store = openStore(data.directory, key, { mustExist: true, signer });
   const maker = await openPolicyMaker(data);
   const scoring = keeperScoring(data.directory, store);
-  const keeper = startKeeper(store, maker, data.budget, scoring.onKept);
+  const rama = keepRama(store, ratingOf(data));
+  const keeper = startKeeper(store, maker, data.budget, (admission, policy) => {
+    scoring.onKept(admission, policy);
+    rama.onKept(admission);
+  });
   const refusals = createRefusals();
-  const calls = keeperCalls(store, keeper, signer, refusals, data.boot, scoring);
+  const calls = keeperCalls(store, keeper, signer, refusals, data.boot, scoring, rama);
 
   const answer = (message: FromKeeper, transfer: ArrayBuffer[] = []) =>
     port.postMessage(message, transfer);
@@ -139,6 +150,7 @@ async function main(data: KeeperData): Promise<void> {
         const { id, name } = message;
         const call = calls[name] as (...given: readonly unknown[]) => unknown;
         const value = call(...message.arguments);
+        for (const device of concerns(message)) rama.mark(device);
         const done = (result: unknown) => answer({ kind: 'answer', id, value: result });
         if (value instanceof Promise) value.then(done).catch((cause) => fail(message, cause));
         else done(value);
@@ -151,6 +163,18 @@ async function main(data: KeeperData): Promise<void> {
   answer({ kind: 'ready' });
 }
 
+/** Whose score an order may have changed. */
+function concerns({
+  name,
+  arguments: given,
+}: Extract<ToKeeper, { kind: 'call' }>): readonly string[] {
+  const [order] = given as readonly Partial<Record<string, unknown>>[];
+  if (!orders.has(name) || typeof order !== 'object') return [];
+  return [order['device'], order['subject']].filter((each) => typeof each === 'string');
+}
+
+const orders = new Set<keyof KeeperCalls>(['quarantine', 'release', 'enrol', 'revoke']);
+
 function keeperCalls(
   store: Store,
   keeper: Keeper,
@@ -158,6 +182,7 @@ function keeperCalls(
   refusals: Refusals,
   boot: string,
   scoring: KeeperScoring,
+  rama: RamaKeeping,
 ): KeeperCalls {
   return {
     ...siteCalls(store),
@@ -166,6 +191,12 @@ function keeperCalls(
     ...certificateCalls(store),
     ...glassCalls(store),
     ...auditCalls(store, signer, refusals),
+    ...ramaCalls(rama),
+    judgeFinding(order) {
+      const episode = judgeEpisode(store, order);
+      rama.mark(episode.about);
+      return episode;
+    },
     device: (id) => store.devices.find(id),
     live: (id) => keeper.live(id),
     describe: (relay, pseudonym) => keeper.describe(relay, pseudonym),
@@ -199,6 +230,7 @@ function keeperCalls(
     responses: (countMax, state) => store.responses.list(countMax, state),
     async configure(settings) {
       keeper.use(await openPolicyMaker(settings), settings.budget);
+      rama.use(ratingOf(settings));
     },
     reloadAsk: (actor, at) => store.transact(() => store.reloads.ask(actor, at)),
     reloadAsked: () => store.reloads.asked(),
@@ -212,6 +244,10 @@ function keeperCalls(
       store.close();
     },
   };
+}
+
+function ratingOf({ profiles, cables = [] }: KeeperSettings): RatingMaterial {
+  return { profiles, cables };
 }
 
 try {

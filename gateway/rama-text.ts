@@ -1,5 +1,6 @@
-import type { RamaScore } from './core/rama.ts';
-import { factors } from './rama/criteria.ts';
+import type { RamaScore, TagList } from './core/rama.ts';
+import { factors, gates } from './rama/criteria.ts';
+import { gradeOf } from './rama/score.ts';
 
 /** How a score is printed for people. */
 const itemsMax = 8;
@@ -24,6 +25,57 @@ export function explanationLines(
     .map(({ points, title, state }) => row('  by', points, `${title}${remark(state)}`));
   const gains = rama.whatIfs.map(({ gain, title }) => row('gain', gain, title));
   return [`  ${rama.vector}`, ...byFactor, ...byGate, ...byItem, ...gains];
+}
+
+/** By what the points lost can be shown. */
+export const breakdowns = {
+  factor: undefined,
+  enisa: 'enisa',
+  owasp: 'owasp2025',
+  owasp2021: 'owasp2021',
+  iot: 'iot',
+} as const satisfies Record<string, TagList | undefined>;
+export type Breakdowns = keyof typeof breakdowns;
+
+/** What lost its points where: a device, or a group of them. */
+interface Lossy {
+  readonly byTag: RamaScore['byTag'];
+  readonly factors?: RamaScore['factors'];
+  readonly gates?: RamaScore['gates'];
+  readonly byFactor?: Readonly<Record<string, number>>;
+}
+
+export function breakdownLines(by: Breakdowns, rama: Lossy): string[] {
+  const list = breakdowns[by];
+  const points = list ? rama.byTag[list] : (rama.byFactor ?? ownFactors(rama));
+  return Object.entries(points)
+    .filter(([, lost]) => lost > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, lost]) => row('lost', lost, list ? `${by} ${name}` : titleOf(name)));
+}
+
+function ownFactors({ factors: own, gates: held = [] }: Lossy): Record<string, number> {
+  const rows = [
+    ...Object.entries(own ?? {}).map(([id, { points }]) => [id, points] as const),
+    ...held.map(({ id, points }) => [id, points] as const),
+  ];
+  return Object.fromEntries(rows);
+}
+
+function titleOf(id: string): string {
+  const known: Readonly<Record<string, { readonly title: string }>> = { ...factors, ...gates };
+  return known[id]?.title ?? id;
+}
+
+/** What the gateway is worth, where anything would differ without it. */
+export function gatewayLine({
+  score,
+  withoutGateway,
+}: Pick<RamaScore, 'score' | 'withoutGateway'>): string | undefined {
+  if (withoutGateway === undefined) return undefined;
+  const worth = (score - withoutGateway).toFixed(1);
+  const line = scoreLine({ score: withoutGateway, grade: gradeOf(withoutGateway) });
+  return `Without the gateway ${line}: it is worth ${worth} points.`;
 }
 
 export function intervalText({

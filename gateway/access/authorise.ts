@@ -65,6 +65,7 @@ export const rights: Readonly<Record<ActionName, Rights>> = {
   'finding.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
   'finding.frames': { may: { clinical: 'always', security: 'always', admin: 'always' } },
   'response.change': { may: { clinical: 'raised', security: 'always', admin: 'always' } },
+  'score.read': { may: { ...people, machine: 'always', flow: 'always' } },
   'outbox.read': { may: { ...people, machine: 'always' } },
   'outbox.retry': { may: { clinical: 'raised', admin: 'always' } },
   'audit.read': { may: { security: 'always', admin: 'always' } },

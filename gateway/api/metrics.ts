@@ -1,3 +1,4 @@
+import type { RamaScore } from '../core/rama.ts';
 import type { AdmissionCounts, CertificateExpiry, OutboxState } from '../core/site-state.ts';
 import { answerBytes, defineRoute, type Route } from './route.ts';
 
@@ -5,6 +6,10 @@ export interface MetricSource {
   counts(): AdmissionCounts;
   outbox(): Promise<OutboxState>;
   certificates(): Promise<readonly CertificateExpiry[]>;
+  /** The security score of each device. */
+  rated(): Promise<readonly { readonly id: string; readonly rama: RamaScore }[]>;
+  /** The security score of the site; undefined while nothing is scored. */
+  site(): Promise<number | undefined>;
   /** Devices that are connected now. */
   connected(): number;
   /** Streams of events that are followed now. */
@@ -40,11 +45,18 @@ export function metricRoute(source: MetricSource): Route {
     summary: 'The figures of the gateway (Prometheus text format).',
     async handle() {
       writer ??= openWriter();
-      const [outbox, certificates] = await Promise.all([source.outbox(), source.certificates()]);
+      const [outbox, certificates, rated, site] = await Promise.all([
+        source.outbox(),
+        source.certificates(),
+        source.rated(),
+        source.site(),
+      ]);
       const figures = [
         ...admissionFigures(source.counts()),
         ...outboxFigures(outbox, source.now()),
         ...certificateFigures(certificates),
+        ...ramaFigures(rated),
+        gauge('rama_site_score', 'RAMA security score of the site, 0 to 100.', site),
         gauge('devices_connected', 'Devices that are connected now.', source.connected()),
         gauge('event_readers', 'Streams of events that are followed now.', source.followed()),
       ];
@@ -156,6 +168,21 @@ function certificateFigures(certificates: readonly CertificateExpiry[]): Figure[
         labels: { kind, subject },
         value: notAfter / 1_000,
       })),
+    },
+  ];
+}
+
+function ramaFigures(rated: Awaited<ReturnType<MetricSource['rated']>>): Figure[] {
+  const samples = (figure: (rama: RamaScore) => number) =>
+    rated.map(({ id: device, rama }) => ({ labels: { device }, value: figure(rama) }));
+  return [
+    {
+      ...gauge('rama_score', 'RAMA security score of a device, 0 to 100, higher is safer.'),
+      samples: samples(({ score }) => score),
+    },
+    {
+      ...gauge('rama_confidence', 'How sure that score is, 0 to 1.'),
+      samples: samples(({ confidence }) => confidence),
     },
   ];
 }

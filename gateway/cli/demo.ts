@@ -26,6 +26,8 @@ export default defineCommand({
       for (const { relay, stored } of destinations) {
         print(`By the relay ${relay} the hospital has ${stored} observations in all.`);
       }
+      const { score, grade } = summary.rama;
+      print(`RAMA of the ward: ${score} ${grade}.`);
       for (const { threat, detector, about, severity } of findings) {
         print(`Finding ${threat} ${detector}, ${severity}, about ${about}`);
       }

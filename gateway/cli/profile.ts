@@ -4,8 +4,7 @@ import { loadProfiles, readProfile } from '../profiles.ts';
 import { assess } from '../rama/assess.ts';
 import { canonicalJson } from '../rama/canonical.ts';
 import { draftSubject } from '../rama/draft.ts';
-import { gradeOf } from '../rama/score.ts';
-import { explanationLines, intervalText, scoreLine } from '../rama-text.ts';
+import { explanationLines, gatewayLine, intervalText, scoreLine } from '../rama-text.ts';
 
 const list = defineCommand({
   name: 'list',
@@ -42,11 +41,8 @@ const check = defineCommand({
     print(`${profile.id} is a valid profile.`);
     print(`RAMA ${scoreLine(rama)}, ${intervalText(rama)}: what nobody stated counts as unknown.`);
     for (const line of explanationLines(rama)) print(line);
-    if (rama.withoutGateway !== undefined) {
-      print(
-        `Without the gateway ${scoreLine({ score: rama.withoutGateway, grade: gradeOf(rama.withoutGateway) })}.`,
-      );
-    }
+    const worth = gatewayLine(rama);
+    if (worth) print(worth);
     return 0;
   },
 });

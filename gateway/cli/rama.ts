@@ -1,62 +1,116 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { defineCommand, jsonOption } from '../command.ts';
+import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { GatewayError } from '../core/error.ts';
+import type { Instant } from '../core/observation.ts';
+import { ramaGroups } from '../core/rama-point.ts';
+import { loadProfiles } from '../profiles.ts';
+import type { LocalScore } from '../rama/aggregate.ts';
 import { canonicalJson } from '../rama/canonical.ts';
-import { criteriaHash } from '../rama/criteria-hash.ts';
-import { ScoreFile, scoreCase } from '../rama/score-file.ts';
-import { explanationLines, scoreLine } from '../rama-text.ts';
+import { type RatedDevice, rateDevice, rateSite, reportDevice } from '../rama-site.ts';
+import { cableOf, type RatingMaterial } from '../rama-subject.ts';
+import {
+  type Breakdowns,
+  breakdownLines,
+  breakdowns,
+  explanationLines,
+  gatewayLine,
+  intervalText,
+  scoreLine,
+} from '../rama-text.ts';
+import { openSiteStore } from '../site.ts';
+import type { Store } from '../store/store.ts';
+import { score } from './rama/score.ts';
+import { state } from './rama/state.ts';
 
-const bytesMax = 50_000_000;
-
-const score = defineCommand({
-  name: 'score',
-  summary: 'Scores a file of inputs by RAMA: for checking the method, or somebody else’s figures.',
-  arguments: ['<file>'],
-  options: z.strictObject({
-    explain: z
-      .boolean()
-      .default(false)
-      .describe('Where the points went, and what would gain most.'),
-    json: jsonOption,
-  }),
-  example: 'wardgate rama score cases.json --explain',
-
-  async run({ arguments: [file = ''], options: { explain, json }, print }) {
-    const results = readScoreFile(file).cases.map(scoreCase);
-    if (json) {
-      print(canonicalJson({ method: 'rama-gw/1', criteria: criteriaHash, cases: results }));
-      return 0;
-    }
-    for (const result of results) {
-      print(`${scoreLine(result)}  ${result.name}`);
-      if (explain) for (const line of explanationLines(result)) print(line);
-    }
-    return 0;
-  },
+const options = z.strictObject({
+  dir: dirOption,
+  group: z.enum(ramaGroups).default('ward').describe('By what devices are taken together.'),
+  by: z
+    .enum(Object.keys(breakdowns) as [Breakdowns])
+    .optional()
+    .describe('Where the points went: by factor, or by the classes of ENISA or OWASP.'),
+  explain: z.boolean().default(false).describe('Every point, and what would gain most.'),
+  json: jsonOption,
 });
+type Options = z.output<typeof options>;
+type Print = (line: string) => void;
 
 export default defineCommand({
   name: 'rama',
-  summary: 'The security score.',
-  example: 'wardgate rama score cases.json',
-  commands: [score],
+  summary: 'The security score of the site, or of one device: 0 to 100, higher is safer.',
+  arguments: ['[id]'],
+  options,
+  example: 'wardgate rama mon-1 --explain',
+  commands: [score, state],
+
+  async run({ arguments: [id], options: given, print }) {
+    const { config, store } = openSiteStore(given.dir);
+    try {
+      const profiles = await loadProfiles(given.dir);
+      const material = { profiles, cables: config.serial.map(cableOf) };
+      const now = Date.now() as Instant;
+      if (id === undefined) printSite(store, material, now, given, print);
+      else printDevice(store, material, now, id, given, print);
+      return 0;
+    } finally {
+      store.close();
+    }
+  },
 });
 
-/** @throws GatewayError `score-file-invalid` */
-function readScoreFile(path: string): ScoreFile {
-  const text = readText(path);
-  const result = ScoreFile.safeParse(text);
-  if (result.success) return result.data;
-  throw new GatewayError('score-file-invalid', `${path}: ${z.prettifyError(result.error)}`);
+function printDevice(
+  store: Store,
+  material: RatingMaterial,
+  now: Instant,
+  id: string,
+  { by, explain, json }: Options,
+  print: Print,
+): void {
+  const device = store.devices.find(id);
+  if (!device) throw new GatewayError('device-unknown', `there is no device ${id}`);
+  const report = reportDevice(store, material, device, now);
+  if (json) {
+    print(canonicalJson({ device, ...report }));
+    return;
+  }
+  print(`${scoreLine(report)}  ${id}  ${intervalText(report)}`);
+  if (by) for (const line of breakdownLines(by, report)) print(line);
+  if (explain) for (const line of explanationLines(report)) print(line);
+  const worth = gatewayLine(report);
+  if (worth) print(worth);
 }
 
-function readText(path: string): unknown {
-  try {
-    const text = readFileSync(path, 'utf8');
-    if (text.length > bytesMax) throw new RangeError(`more than ${bytesMax} bytes`);
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new GatewayError('score-file-invalid', `${path}: ${String(cause)}`, { cause });
+function printSite(
+  store: Store,
+  material: RatingMaterial,
+  now: Instant,
+  { group, by, explain, json }: Options,
+  print: Print,
+): void {
+  const rated = store.devices.list().map((device) => rateDevice(store, material, device, now));
+  const { local, groups } = rateSite(rated, group);
+  if (json) {
+    print(canonicalJson({ local, groups, devices: rated }));
+    return;
   }
+  if (!local) {
+    print('There is no device yet.');
+    return;
+  }
+  print(`${scoreLine(local)}  the site, ${local.devices} devices`);
+  if (by) for (const line of breakdownLines(by, local)) print(line);
+  for (const [name, each] of Object.entries(groups)) {
+    print(`${scoreLine(each)}  ${group} ${name || '(none)'}, ${each.devices} devices`);
+  }
+  for (const each of byScore(rated)) printRow(each, explain ? local : undefined, print);
+}
+
+function printRow({ id, rama }: RatedDevice, local: LocalScore | undefined, print: Print): void {
+  const share = local?.contributions.find((each) => each.id === id);
+  const taken = share ? `  takes ${share.points.toFixed(1)} of the site` : '';
+  print(`  ${scoreLine(rama)}  ${id}  ${intervalText(rama)}${taken}`);
+}
+
+function byScore(rated: readonly RatedDevice[]): readonly RatedDevice[] {
+  return rated.toSorted((a, b) => a.rama.score - b.rama.score || (a.id < b.id ? -1 : 1));
 }

@@ -50,6 +50,11 @@ export const auditActions = {
     does: 'D',
     meaning: 'Entries beyond their time were deleted, up to the one named.',
   },
+  'rama.state': {
+    kind: 'security-configuration',
+    does: 'U',
+    meaning: 'Somebody stated what the gateway cannot see of a device, for its security score.',
+  },
   'audit.export': { kind: 'audit-log-used', does: 'R', meaning: 'The audit trail was exported.' },
   'authority.install': {
     kind: 'security-configuration',

@@ -41,6 +41,7 @@ export const events = {
   'response.taken': 'warning',
   'response.held': 'warning',
   'response.ended': 'info',
+  'rama.changed': 'info',
   'outbox.shed': 'error',
   'relay.down': 'warning',
   'relay.up': 'info',

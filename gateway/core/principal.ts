@@ -57,6 +57,7 @@ export const actions = {
   'finding.change': 'Acknowledge, close and reopen what looks like an attack.',
   'finding.frames': 'See what a device said around a finding, masked where patients are not seen.',
   'response.change': 'Confirm or undo what the gateway does about a finding.',
+  'score.read': 'See how secure each device is, and why.',
   'outbox.read': 'See what waits for its destination, and what was refused.',
   'outbox.retry': 'Send again what a destination refused.',
   'audit.read': 'Read and export the audit trail.',

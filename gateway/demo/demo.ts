@@ -15,6 +15,7 @@ import { type GatewayProcess, spawnGateway } from './gateway-process.ts';
 import { type Destination, startDestinations } from './hospital.ts';
 import { type Ledger, openLedger, type Reconciliation } from './ledger.ts';
 import { playBed, playBedLine, type Stage } from './players.ts';
+import { type DemoRama, rateWard } from './rating.ts';
 import { type Bed, credentialsOf, registerWard, stolenFrom, wardOf } from './ward.ts';
 
 export interface DemoOptions {
@@ -35,6 +36,8 @@ export interface DemoSummary extends Reconciliation {
     readonly stored: number;
   })[];
   readonly devices: number;
+  /** The security score of the ward, and of its devices. */
+  readonly rama: DemoRama;
   readonly findings: readonly Pick<Finding, 'threat' | 'detector' | 'about' | 'severity'>[];
 }
 
@@ -156,7 +159,9 @@ async function playAgainst(
   await Promise.all(wards);
   await drain(stage.directory);
   await gateway.stop();
-  return summarise(beds, hospital, ledgers, stage.directory);
+  const ids = beds.map(({ id }) => id);
+  const rama = await rateWard(stage.directory, ids, now());
+  return { ...summarise(beds, hospital, ledgers, stage.directory), rama };
 }
 
 /** Shows what matters of the gateway’s own log. */
@@ -183,7 +188,7 @@ function summarise(
   hospital: readonly Destination[],
   ledgers: ReadonlyMap<string, Ledger>,
   directory: string,
-): DemoSummary {
+): Omit<DemoSummary, 'rama'> {
   const { store } = openSiteStore(directory);
   const findings = store.journal.findings();
   store.close();

@@ -8,7 +8,8 @@ import {
   statementTtlMs,
 } from '../core/rama.ts';
 
-type Answers = {
+/** Answers of which one source is asked at once. */
+export type Answers = {
   readonly [Question in PostureQuestion]?: PostureAnswer<Question> | undefined;
 };
 
@@ -20,27 +21,35 @@ export function draftSubject(profile: DeviceProfile, now: Instant): RamaSubject 
   return {
     class: profile.class,
     function: profile.function,
-    posture: { ...profilePosture(profile, now), ...stated(linkAnswers(profile), 'link', now) },
+    posture: {
+      ...profilePosture(profile, now),
+      ...stated({ ...linkAnswers(profile.link.kind), ...gatewayAnswers }, 'link', now),
+    },
     episodes: [],
     isCompromised: false,
-    withoutGateway: stated(ownAnswers(profile), 'profile', now),
+    withoutGateway: ownPosture(profile, now),
   };
 }
 
+/** What the gateway sees to for every device, whatever it is (ARCHITECTURE.md, “secure by default”). */
+export const gatewayAnswers: Answers = {
+  topicRights: 'own-only',
+  identifiersLeaving: 'sanitised',
+  retention: 'within-policy',
+};
+
 /** What the profile states of the device itself. */
-function profilePosture({ security }: DeviceProfile, now: Instant): Posture {
+export function profilePosture({ security, association }: DeviceProfile, now: Instant): Posture {
   const { updatable, statements } = security;
   // Software that nobody can update has no support, whatever was promised.
   const support = updatable ? statements.support : 'ended';
-  return stated({ ...statements, ...(support && { support }) }, 'profile', now);
+  // Where each record names its own subject, the line carries who it is.
+  const identifiersOnLine = association === 'record' ? 'direct' : statements.identifiersOnLine;
+  return stated({ ...statements, support, identifiersOnLine }, 'profile', now);
 }
 
-/** What the gateway asks of every device on such a link (ARCHITECTURE.md, “secure by default”). */
-function linkAnswers({ link }: DeviceProfile): Answers {
-  return { ...enforced(link.kind), topicRights: 'own-only', identifiersLeaving: 'sanitised' };
-}
-
-function enforced(kind: DeviceProfile['link']['kind']): Answers {
+/** What the gateway asks of every device on such a link. */
+export function linkAnswers(kind: DeviceProfile['link']['kind']): Answers {
   switch (kind) {
     case 'mqtt':
       return {
@@ -69,17 +78,18 @@ function enforced(kind: DeviceProfile['link']['kind']): Answers {
 }
 
 /** The same device on a hospital’s ordinary network. */
-function ownAnswers({ security }: DeviceProfile): Answers {
-  return {
+export function ownPosture({ security }: DeviceProfile, now: Instant): Posture {
+  const answers: Answers = {
     authentication: security.authenticates ? 'password' : 'anonymous',
     transport: security.encrypts ? 'tls-1.2-aead' : 'none',
     network: 'flat',
     identifiersLeaving:
       security.statements.identifiersOnLine === 'none' ? 'sanitised' : 'unsanitised',
   };
+  return stated(answers, 'profile', now);
 }
 
-function stated(answers: Answers, source: string, at: Instant): Posture {
+export function stated(answers: Answers, source: string, at: Instant): Posture {
   const ttlMs = statementTtlMs.document;
   return Object.fromEntries(
     Object.entries(answers)

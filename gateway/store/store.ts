@@ -16,12 +16,14 @@ import { type Journal, openJournal } from './journal.ts';
 import { type Mds2Forms, openMds2Forms } from './mds2-forms.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
 import { openQuarantines, type Quarantines } from './quarantines.ts';
+import { openRamaPoints, type RamaPoints } from './rama-points.ts';
 import { openReloads, type Reloads } from './reloads.ts';
 import { openResponses, type Responses } from './responses.ts';
 import { openSeenSettings, type SeenSettings } from './seen-settings.ts';
 import { openSessions, type Sessions } from './sessions.ts';
 import { openSightings, type Sightings } from './sightings.ts';
 import { openSignInFailures, type SignInFailures } from './sign-in-failures.ts';
+import { openStatements, type Statements } from './statements.ts';
 import { openStays, type Stays } from './stays.ts';
 import { openTokens, type Tokens } from './tokens.ts';
 import { openTrustedTime, type TrustedTime } from './trusted-time.ts';
@@ -35,6 +37,7 @@ export interface Store {
   readonly deviceClocks: DeviceClocks;
   readonly certificates: Certificates;
   readonly quarantines: Quarantines;
+  readonly ramaPoints: RamaPoints;
   readonly reloads: Reloads;
   readonly responses: Responses;
   readonly sightings: Sightings;
@@ -42,6 +45,7 @@ export interface Store {
   readonly held: Held;
   readonly frames: Frames;
   readonly glassBreaks: GlassBreaks;
+  readonly statements: Statements;
   readonly stays: Stays;
   readonly journal: Journal;
   readonly audit: Audit;
@@ -103,6 +107,7 @@ export function openStore(
     deviceClocks: openDeviceClocks(database),
     certificates: openCertificates(database),
     quarantines: openQuarantines(database),
+    ramaPoints: openRamaPoints(database),
     reloads: openReloads(database),
     responses: openResponses(database),
     sightings: openSightings(database),
@@ -110,6 +115,7 @@ export function openStore(
     held: openHeld(database, trustedTime),
     frames: openFrames(database),
     glassBreaks: openGlassBreaks(database),
+    statements: openStatements(database),
     stays: openStays(database),
     journal: openJournal(database),
     audit,

@@ -48,6 +48,8 @@ it('ends by itself with nothing lost, the attack found, and leaves nothing behin
     { relay: 'hl7', delivered: acknowledged, lost: 0, duplicates: 0 },
   ]);
   expect(summary.devices).toBeGreaterThanOrEqual(8);
+  expect(summary.rama.score).toBeGreaterThan(0);
+  expect(Object.keys(summary.rama.devices)).toHaveLength(summary.devices);
   const threats = summary.findings.map(({ threat }: { threat: string }) => threat);
   expect(new Set(threats)).toEqual(new Set(['D02', 'D05', 'D08']));
   expect(err).toContain('The hospital fails: down (hospital).');

@@ -445,3 +445,28 @@ create table mds2 (
   model text primary key,
   body text not null
 ) strict, without rowid;
+
+-- What was seen or stated of a device, one answer a question; what its security score is made of.
+create table statement (
+  device text not null,
+  question text not null,
+  value text not null,
+  source text not null,
+  at integer not null,
+  ttl_ms integer not null,
+  evidence text,
+  primary key (device, question)
+) strict, without rowid;
+
+-- The course of security scores by minute, hour and day; `at` is when it began, `score` the last in
+-- it. `_site` is the whole site.
+create table rama_point (
+  device text not null,
+  grain text not null,
+  at integer not null,
+  score real not null,
+  lowest real not null,
+  low real not null,
+  high real not null,
+  primary key (device, grain, at)
+) strict, without rowid;
