@@ -25,7 +25,6 @@ import type { PartPlan, Stages } from './parts.ts';
 import { readSecretFile } from './pki/secrets.ts';
 import { findProtocol } from './policy.ts';
 import { findProfile } from './profiles.ts';
-import { cableOf } from './rama-subject.ts';
 import { destinationOf } from './relay-settings.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { type Trust, tlsOf } from './trust.ts';
@@ -129,7 +128,7 @@ export async function keeperSettingsOf(
   const destinations = await Promise.all(config.relays.map(destinationOf));
   const relays = destinations.map(({ id, lanes }) => ({ id, lanes }));
   const { retention: budget, responses, serial } = config;
-  return { directory, relays, profiles, budget, responses, cables: serial.map(cableOf) };
+  return { directory, relays, profiles, budget, responses, serial };
 }
 
 function collectorPlan(

@@ -19,7 +19,7 @@ import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
 import { openPolicyMaker, type PolicyMaterial } from './policy.ts';
 import { type RamaCalls, ramaCalls } from './rama-calls.ts';
 import { keepRama, type RamaKeeping } from './rama-keeping.ts';
-import type { Cable, RatingMaterial } from './rama-subject.ts';
+import type { RatingMaterial } from './rama-subject.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
 import type { AgeSample } from './store/age.ts';
 import type { AuditSigner } from './store/audit.ts';
@@ -102,8 +102,8 @@ export type FromKeeper =
 /** What may change while it runs. */
 export interface KeeperSettings extends PolicyMaterial {
   readonly budget: OutboxBudget;
-  /** Lines of the settings, as far as a device’s score depends on them. */
-  readonly cables?: readonly Cable[] | undefined;
+  /** The lines of the settings: a device’s score depends on how it is connected. */
+  readonly serial?: RatingMaterial['serial'] | undefined;
 }
 
 /** What the thread is started with. It reads no settings: those who start it have done so. */
@@ -246,8 +246,8 @@ function keeperCalls(
   };
 }
 
-function ratingOf({ profiles, cables = [] }: KeeperSettings): RatingMaterial {
-  return { profiles, cables };
+function ratingOf({ profiles, serial = [] }: KeeperSettings): RatingMaterial {
+  return { profiles, serial };
 }
 
 try {

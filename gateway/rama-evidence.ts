@@ -46,7 +46,10 @@ export function createRamaEvidence(): RamaEvidence {
     },
     write(store) {
       for (const [device, { at, answers, evidence }] of seen) {
+        const wasShared = isShared(store, device, at);
         for (const [question, value] of Object.entries(answers)) {
+          // The next handshake of one of the two does not make it one again.
+          if (question === 'certificateSharing' && value === 'own' && wasShared) continue;
           store.statements.save(device, question as PostureQuestion, {
             ...{ value, at, evidence },
             source: handshakeSource,
@@ -81,4 +84,10 @@ function answersOf(signal: Signal): Omit<Seen, 'at'> | undefined {
     return { answers: { certificateSharing: 'shared' }, evidence: `at ${signal.address}` };
   }
   return undefined;
+}
+
+function isShared(store: Store, device: DeviceId, now: Instant): boolean {
+  return store.statements
+    .of(device)
+    .some(({ value, at, ttlMs }) => value === 'shared' && now - at <= ttlMs);
 }

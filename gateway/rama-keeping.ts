@@ -5,8 +5,10 @@ import { type RamaGrain, type RamaGroup, type RamaPoint, siteName } from './core
 import type { Admission } from './pipeline.ts';
 import { createRamaEvidence, handshakeSource } from './rama-evidence.ts';
 import {
+  findRated,
   type RatedDevice,
   rateDevice,
+  ratedDevices,
   rateSite,
   reportDevice,
   type SiteRating,
@@ -53,7 +55,7 @@ export function keepRama(store: Store, first: RatingMaterial): RamaKeeping {
   let hour: number | undefined;
 
   function markAll(): void {
-    const devices = store.devices.list();
+    const devices = ratedDevices(store);
     for (const { id } of devices) due.add(id);
     const ids = new Set<string>(devices.map(({ id }) => id));
     for (const id of latest.keys()) if (!ids.has(id)) latest.delete(id);
@@ -67,22 +69,25 @@ export function keepRama(store: Store, first: RatingMaterial): RamaKeeping {
 
   function rate(device: Device, now: Instant): RamaChange[] {
     const rated = rateDevice(store, material, device, now);
-    const before = latest.get(device.id)?.rama.score;
+    const last = latest.get(device.id)?.rama;
+    const before = last?.score;
     const { score } = rated.rama;
     latest.set(device.id, rated);
-    store.ramaPoints.add(device.id, now, rated.rama);
     const isNews = before === undefined || Math.abs(score - before) >= pointsChangedMin;
+    const isHour = hourOf(now) !== hourOf(last?.at ?? now);
+    if (isNews || isHour) store.ramaPoints.add(device.id, now, rated.rama);
     return isNews ? [{ device: device.id, score, before }] : [];
   }
 
   /** Everything of one turn, within its transaction. */
-  function write(ids: readonly string[], now: Instant): readonly RamaChange[] {
+  function write(ids: readonly string[], now: Instant, isHour: boolean): readonly RamaChange[] {
     evidence.write(store);
     const changes = ids.flatMap((id) => {
-      const device = store.devices.find(id);
+      const device = findRated(store, id);
       return device ? rate(device, now) : [];
     });
-    const local = changes.length > 0 ? rateSite([...latest.values()], 'ward').local : undefined;
+    const isNew = changes.length > 0 || isHour;
+    const local = isNew ? rateSite([...latest.values()], 'ward').local : undefined;
     if (local) {
       const { score } = local;
       store.ramaPoints.add(siteName, now, { score, low: score, high: score });
@@ -105,17 +110,17 @@ export function keepRama(store: Store, first: RatingMaterial): RamaKeeping {
       const changed = store.version();
       if (changed !== version) markAll();
       version = changed;
-      const isHour = Math.floor(now / hourMs) !== hour;
+      const isHour = hourOf(now) !== hour;
       // Nothing is written for nothing: an SD card wears out.
       if (!isHour && marked.size + due.size === 0 && evidence.isEmpty()) return [];
       if (isHour) markAll();
       const ids = [...new Set([...marked, ...due])].slice(0, devicesPerTurnMax);
       const changes = store.transact(() => {
         if (isHour) turnHour(now);
-        return write(ids, now);
+        return write(ids, now, isHour);
       });
       if (isHour) heard.clear();
-      hour = Math.floor(now / hourMs);
+      hour = hourOf(now);
       evidence.clear();
       for (const id of ids) {
         marked.delete(id);
@@ -130,9 +135,13 @@ export function keepRama(store: Store, first: RatingMaterial): RamaKeeping {
     rated: () => [...latest.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     site: (group) => rateSite([...latest.values()], group),
     report(id, now) {
-      const device = store.devices.find(id);
+      const device = findRated(store, id);
       return device && reportDevice(store, material, device, now);
     },
     course: (id, grain, countMax) => store.ramaPoints.of(id, grain, countMax),
   };
+}
+
+function hourOf(at: number): number {
+  return Math.floor(at / hourMs);
 }

@@ -1,10 +1,10 @@
 import type { Device } from './core/device.ts';
 import type { Instant } from './core/observation.ts';
-import type { RamaReport, RamaScore } from './core/rama.ts';
+import type { RamaReport, RamaScore, RamaSubject } from './core/rama.ts';
 import type { RamaGroup } from './core/rama-point.ts';
 import { aggregate, aggregateBy, type LocalScore } from './rama/aggregate.ts';
 import { assess, report } from './rama/assess.ts';
-import { type RatingMaterial, subjectOf } from './rama-subject.ts';
+import { gatewayDevice, gatewaySubjectOf, type RatingMaterial, subjectOf } from './rama-subject.ts';
 import type { Store } from './store/store.ts';
 
 export interface RatedDevice {
@@ -19,7 +19,7 @@ export function rateDevice(
   device: Device,
   now: Instant,
 ): RatedDevice {
-  const rama = assess(subjectOf(store, material, device, now), now);
+  const rama = assess(knownOf(store, material, device, now), now);
   return { id: device.id, device, rama };
 }
 
@@ -30,7 +30,26 @@ export function reportDevice(
   device: Device,
   now: Instant,
 ): RamaReport {
-  return report(subjectOf(store, material, device, now), now);
+  return report(knownOf(store, material, device, now), now);
+}
+
+/** Every device, and the gateway. */
+export function ratedDevices(store: Store): readonly Device[] {
+  return [gatewayDevice, ...store.devices.list()];
+}
+
+export function findRated(store: Store, id: string): Device | undefined {
+  return id === gatewayDevice.id ? gatewayDevice : store.devices.find(id);
+}
+
+function knownOf(
+  store: Store,
+  material: RatingMaterial,
+  device: Device,
+  now: Instant,
+): RamaSubject {
+  if (device.id === gatewayDevice.id) return gatewaySubjectOf(store, now);
+  return subjectOf(store, material, device, now);
 }
 
 export interface SiteRating {

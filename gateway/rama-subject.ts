@@ -1,6 +1,6 @@
 import { deviceKinds } from './certificate-calls.ts';
-import type { SerialLine } from './config.ts';
-import type { Device } from './core/device.ts';
+import type { Config, SerialLine } from './config.ts';
+import type { Device, DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Episode } from './core/episode.ts';
 import type { Instant } from './core/observation.ts';
@@ -12,24 +12,22 @@ import {
   statementTtlMs,
   type ThreatEpisode,
 } from './core/rama.ts';
+import { gatewayName } from './core/rama-point.ts';
 import { gatewayAnswers, linkAnswers, ownPosture, profilePosture, stated } from './rama/draft.ts';
+import type { RegisteredCertificate } from './store/certificates.ts';
 import type { Store } from './store/store.ts';
+import { asMatched, feedsPublishedAt } from './vulnerability-list.ts';
+import {
+  gatewaySubject,
+  type Subject,
+  subjectOf as vulnerabilitySubject,
+} from './vulnerability-subjects.ts';
 
 /** What of a device’s score does not stand in the store. Plain data: it is handed to a thread. */
 export interface RatingMaterial {
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
-  readonly cables: readonly Cable[];
-}
-
-/** A line of the settings. */
-export interface Cable {
-  readonly device: string;
-  /** Bytes go over IP, to a serial device server or a monitor, without TLS. */
-  readonly isNetworked: boolean;
-}
-
-export function cableOf(line: SerialLine): Cable {
-  return { device: line.device, isNetworked: !('path' in line) };
+  /** The lines of the settings. */
+  readonly serial: Config['serial'];
 }
 
 /** Older episodes have no weight any more: the most severe ones have half of it after 14 days. */
@@ -42,30 +40,101 @@ const expirySoonMs = 30 * 86_400_000;
  */
 export function subjectOf(
   store: Store,
-  { profiles, cables }: RatingMaterial,
+  material: RatingMaterial,
   device: Device,
   now: Instant,
-  vulnerabilities?: Statement<readonly MatchedVulnerability[]>,
 ): RamaSubject {
-  const profile = profiles.get(device.profile);
-  const episodes = store.journal.episodes.of(device.id, now - episodesMs);
-  const cable = cables.find((each) => each.device === device.id);
+  const profile = material.profiles.get(device.profile);
+  const line = material.serial.find((each) => each.device === device.id);
+  const looked = vulnerabilitySubject(store, device, profile, material, now);
+  const vulnerabilities = vulnerabilitiesOf(store, looked);
   return {
     class: device.class,
     function: device.function,
     posture: {
       ...(profile && profilePosture(profile, now)),
-      ...(vulnerabilities && deadlinePosture(vulnerabilities, now)),
+      ...vulnerabilityPosture(looked, vulnerabilities, now),
       ...savedPosture(store, device.id),
-      ...certificatePosture(store, device.id, now),
-      ...(cable && cablePosture(cable, now)),
+      ...certificatePosture(newestOf(store, device.id), now),
+      ...(line && linePosture(line, now)),
       ...stated(gatewayAnswers, 'gateway', now),
     },
     vulnerabilities,
-    episodes: episodes.flatMap(threatEpisode),
-    isCompromised: isCompromised(store, device.id, episodes),
+    ...threatsTo(store, device.id, now),
     ...(profile && { withoutGateway: ownPosture(profile, now) }),
   };
+}
+
+/** The gateway scores itself too: people sign in to it by password and second factor. */
+export function gatewaySubjectOf(store: Store, now: Instant): RamaSubject {
+  const looked = gatewaySubject(store, now);
+  const vulnerabilities = vulnerabilitiesOf(store, looked);
+  const own = store.certificates.current(now).find(({ kind }) => kind === 'gateway-server');
+  const answers = {
+    ...linkAnswers('mqtt'),
+    ...gatewayAnswers,
+    authentication: 'password',
+    network: undefined,
+    certificateValidity: undefined,
+    openService: 'none',
+    remoteService: 'none',
+    storage: 'encrypted',
+    sbom: 'present',
+  } as const;
+  return {
+    class: gatewayDevice.class,
+    function: gatewayDevice.function,
+    posture: {
+      ...vulnerabilityPosture(looked, vulnerabilities, now),
+      ...savedPosture(store, gatewayDevice.id),
+      ...certificatePosture(own, now),
+      ...stated(answers, 'gateway', now),
+    },
+    vulnerabilities,
+    ...threatsTo(store, gatewayDevice.id, now),
+  };
+}
+
+/**
+ * The gateway among the devices of the site. It is no medical device, and every monitor’s alarm goes
+ * through it.
+ */
+export const gatewayDevice: Device = {
+  id: gatewayName as DeviceId,
+  profile: 'gateway',
+  class: 'I',
+  function: 'monitor',
+  ward: '',
+  addedAt: 0,
+};
+
+/**
+ * What the feeds say of its model. Undefined while nobody looked. Without a list of its parts a model is
+ * matched by its name alone, which is never the whole list: it counts as stale.
+ */
+function vulnerabilitiesOf(
+  store: Store,
+  { hasBill, matchedAt, list }: Subject,
+): Statement<readonly MatchedVulnerability[]> | undefined {
+  const feeds = store.vulnerabilities.feeds();
+  const at = feedsPublishedAt(feeds);
+  if (matchedAt === undefined || at === undefined) return undefined;
+  return {
+    value: list().map(asMatched),
+    source: hasBill ? 'vulnerability feed' : 'vulnerability feed, by name alone',
+    at,
+    ttlMs: hasBill ? statementTtlMs.vulnerabilityFeed : -1,
+  };
+}
+
+/** Whether there is a list of its parts, and whether something should have been patched by now. */
+function vulnerabilityPosture(
+  { hasBill }: Subject,
+  found: RamaSubject['vulnerabilities'],
+  now: Instant,
+): Posture {
+  const posture = stated({ sbom: hasBill ? 'present' : undefined }, 'sbom', now);
+  return found ? { ...posture, ...deadlinePosture(found, now) } : posture;
 }
 
 /** Seen by links, or said by people. */
@@ -75,9 +144,12 @@ function savedPosture(store: Store, device: string): Posture {
   );
 }
 
-/** The newest certificate the site issued to it; one of before may still be in its hands. */
-function certificatePosture(store: Store, device: string, now: Instant): Posture {
-  const [certificate] = store.certificates.of(device, deviceKinds);
+/** What the site issued to it last; one of before may still be in its hands. */
+function newestOf(store: Store, device: string): RegisteredCertificate | undefined {
+  return store.certificates.of(device, deviceKinds)[0];
+}
+
+function certificatePosture(certificate: RegisteredCertificate | undefined, now: Instant): Posture {
   if (!certificate) return {};
   const { notAfter, revokedAt, serialNumber } = certificate;
   const isOver = notAfter <= now || revokedAt !== undefined;
@@ -93,10 +165,11 @@ function certificatePosture(store: Store, device: string, now: Instant): Posture
   };
 }
 
-function cablePosture({ isNetworked }: Cable, now: Instant): Posture {
-  const answers = linkAnswers(isNetworked ? 'udp' : 'line');
-  // A cable over the network is where the hospital laid it, which the gateway cannot see.
-  return stated({ ...answers, ...(isNetworked && { network: undefined }) }, 'line settings', now);
+/** A serial port of this machine, or a cable over IP to a device server or a monitor, without TLS. */
+function linePosture(line: SerialLine, now: Instant): Posture {
+  if ('path' in line) return stated(linkAnswers('line'), 'settings', now);
+  // Where the hospital laid it, the gateway cannot see.
+  return stated({ ...linkAnswers('udp'), network: undefined }, 'settings', now);
 }
 
 /** Once there is a list, whether something of it should have been patched by now. */
@@ -110,6 +183,19 @@ function deadlinePosture(
   });
   const evidence = late.map(({ id }) => id).join(' ') || undefined;
   return { patchDeadline: { ...statement, value: late.length > 0 ? 'passed' : 'kept', evidence } };
+}
+
+/** What was found about it, and whether it is in somebody else’s hands. */
+function threatsTo(
+  store: Store,
+  device: string,
+  now: Instant,
+): Pick<RamaSubject, 'episodes' | 'isCompromised'> {
+  const episodes = store.journal.episodes.of(device, now - episodesMs);
+  return {
+    episodes: episodes.flatMap(threatEpisode),
+    isCompromised: isCompromised(store, device, episodes),
+  };
 }
 
 /** What a person called wrong, or a test, was no threat. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { clinicalFunctions, type Device, DeviceId, deviceClasses } from '../core/device.ts';
 import { factorIds, type RamaReport, type RamaScore, tagLists } from '../core/rama.ts';
 import {
+  gatewayName,
   type RamaGrain,
   type RamaGroup,
   type RamaPoint,
@@ -71,7 +72,8 @@ const Course = z.object({
   high: z.number(),
 });
 
-const parameters = z.strictObject({ id: DeviceId });
+/** A device, or the gateway. */
+const parameters = z.strictObject({ id: z.union([DeviceId, z.literal(gatewayName)]) });
 const grain = z.enum(Object.keys(ramaGrains) as [RamaGrain]).default('hour');
 const count = z.coerce.number().int().min(1).max(pointsMax).default(168);
 

@@ -6,8 +6,15 @@ import { ramaGroups } from '../core/rama-point.ts';
 import { loadProfiles } from '../profiles.ts';
 import type { LocalScore } from '../rama/aggregate.ts';
 import { canonicalJson } from '../rama/canonical.ts';
-import { type RatedDevice, rateDevice, rateSite, reportDevice } from '../rama-site.ts';
-import { cableOf, type RatingMaterial } from '../rama-subject.ts';
+import {
+  findRated,
+  type RatedDevice,
+  rateDevice,
+  ratedDevices,
+  rateSite,
+  reportDevice,
+} from '../rama-site.ts';
+import type { RatingMaterial } from '../rama-subject.ts';
 import {
   type Breakdowns,
   breakdownLines,
@@ -47,7 +54,7 @@ export default defineCommand({
     const { config, store } = openSiteStore(given.dir);
     try {
       const profiles = await loadProfiles(given.dir);
-      const material = { profiles, cables: config.serial.map(cableOf) };
+      const material = { profiles, serial: config.serial };
       const now = Date.now() as Instant;
       if (id === undefined) printSite(store, material, now, given, print);
       else printDevice(store, material, now, id, given, print);
@@ -66,7 +73,7 @@ function printDevice(
   { by, explain, json }: Options,
   print: Print,
 ): void {
-  const device = store.devices.find(id);
+  const device = findRated(store, id);
   if (!device) throw new GatewayError('device-unknown', `there is no device ${id}`);
   const report = reportDevice(store, material, device, now);
   if (json) {
@@ -87,7 +94,7 @@ function printSite(
   { group, by, explain, json }: Options,
   print: Print,
 ): void {
-  const rated = store.devices.list().map((device) => rateDevice(store, material, device, now));
+  const rated = ratedDevices(store).map((device) => rateDevice(store, material, device, now));
   const { local, groups } = rateSite(rated, group);
   if (json) {
     print(canonicalJson({ local, groups, devices: rated }));

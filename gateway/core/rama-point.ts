@@ -5,6 +5,9 @@ export type RamaGroup = (typeof ramaGroups)[number];
 /** The whole site in the course of scores; no device is named so. */
 export const siteName = '_site';
 
+/** The gateway among the scored. */
+export const gatewayName = '_gateway';
+
 const dayMs = 86_400_000;
 
 /** How finely the course of a score is kept, and for how long. A day's is kept for ever. */

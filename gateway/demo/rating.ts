@@ -1,7 +1,6 @@
 import type { RamaGrade } from '../core/rama.ts';
 import { loadProfiles } from '../profiles.ts';
 import { rateDevice, rateSite } from '../rama-site.ts';
-import { cableOf } from '../rama-subject.ts';
 import { openSiteStore } from '../site.ts';
 
 /** The security scores of the ward, as they were when it ended. */
@@ -19,7 +18,7 @@ export async function rateWard(
   const profiles = await loadProfiles(directory);
   const { config, store } = openSiteStore(directory);
   try {
-    const material = { profiles, cables: config.serial.map(cableOf) };
+    const material = { profiles, serial: config.serial };
     const rated = store.devices
       .list()
       .filter(({ id }) => ids.includes(id))

@@ -8,6 +8,7 @@ import {
   postureQuestions,
   statementTtlMs,
 } from '../../core/rama.ts';
+import { findRated } from '../../rama-site.ts';
 import { commandActor, openSiteStore } from '../../site.ts';
 
 const reasonCharsMax = 500;
@@ -34,7 +35,7 @@ export const state = defineCommand({
     const { question, answer } = answerOf(asked, said);
     const { store } = openSiteStore(dir);
     try {
-      if (!store.devices.find(id)) throw new GatewayError('device-unknown', `no device ${id}`);
+      if (!findRated(store, id)) throw new GatewayError('device-unknown', `no device ${id}`);
       const at = Date.now() as Instant;
       const actor = commandActor();
       const ttlMs = statementTtlMs.document;
