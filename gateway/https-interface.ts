@@ -23,7 +23,7 @@ import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
 import { PatientBudget } from './api/patient-budget.ts';
 import type { Problem } from './api/problem.ts';
-import { ramaRoutes } from './api/rama.ts';
+import { type RamaSource, ramaRoutes } from './api/rama.ts';
 import { RateLimiter } from './api/rate-limit.ts';
 import { reloadRoute } from './api/reload.ts';
 import { type ResponseSource, responseRoutes } from './api/responses.ts';
@@ -206,12 +206,7 @@ export function routesOf(
         now,
       }),
     ),
-    ...ramaRoutes({
-      rated: () => admission.call('ramaRated'),
-      site: (group) => admission.call('ramaSite', group),
-      report: (id) => admission.call('ramaReport', id, now()),
-      course: (id, grain, countMax) => admission.call('ramaCourse', id, grain, countMax),
-    }),
+    ...ramaRoutes(ramaSource(material)),
     ...outboxRoutes({
       state: () => admission.call('outboxState'),
       retry: (relay, actor) => admission.call('retryOutbox', relay, actor, now()),
@@ -247,6 +242,15 @@ function findingSource({ admission, options: { now } }: InterfaceMaterial): Find
     frames: (sequence, isClear, actor) => admission.call('frames', sequence, isClear, actor, now()),
     judge: (sequence, order, given, actor) =>
       admission.call('judgeFinding', { sequence, order, ...given, actor, now: now() }),
+  };
+}
+
+function ramaSource({ admission, options: { now } }: InterfaceMaterial): RamaSource {
+  return {
+    rated: () => admission.call('ramaRated'),
+    site: (group) => admission.call('ramaSite', group),
+    report: (id) => admission.call('ramaReport', id, now()),
+    course: (id, grain, countMax) => admission.call('ramaCourse', id, grain, countMax),
   };
 }
 

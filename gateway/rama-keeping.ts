@@ -43,103 +43,121 @@ export interface RamaKeeping {
   course(id: string, grain: RamaGrain, countMax: number): readonly RamaPoint[];
 }
 
-export function keepRama(store: Store, first: RatingMaterial): RamaKeeping {
-  let material = first;
-  const evidence = createRamaEvidence();
-  const latest = new Map<string, RatedDevice>();
+export function keepRama(store: Store, material: RatingMaterial): RamaKeeping {
+  return new RamaKeeper(store, material);
+}
+
+class RamaKeeper implements RamaKeeping {
+  readonly #store: Store;
+  #material: RatingMaterial;
+  readonly #evidence = createRamaEvidence();
+  readonly #latest = new Map<string, RatedDevice>();
   /** Told to be different, before those whose turn it is by the clock. */
-  const marked = new Set<string>();
-  const due = new Set<string>();
-  const heard = new Map<string, number>();
-  let version: number | undefined;
-  let hour: number | undefined;
+  readonly #marked = new Set<string>();
+  readonly #due = new Set<string>();
+  readonly #heard = new Map<string, number>();
+  #version: number | undefined;
+  #hour: number | undefined;
 
-  function markAll(): void {
-    const devices = ratedDevices(store);
-    for (const { id } of devices) due.add(id);
-    const ids = new Set<string>(devices.map(({ id }) => id));
-    for (const id of latest.keys()) if (!ids.has(id)) latest.delete(id);
+  constructor(store: Store, material: RatingMaterial) {
+    this.#store = store;
+    this.#material = material;
   }
 
-  function turnHour(now: Instant): void {
-    store.ramaPoints.forget(now);
-    // Whoever is still heard is so over the handshake that was seen.
-    for (const [device, at] of heard) store.statements.refresh(device, handshakeSource, at);
+  onKept({ findings, signals, observed }: Admission): void {
+    for (const { about } of findings) this.mark(about);
+    for (const device of this.#evidence.see(signals)) this.mark(device);
+    for (const [newest] of observed) if (newest) this.#heard.set(newest.device, newest.receivedAt);
   }
 
-  function rate(device: Device, now: Instant): RamaChange[] {
-    const rated = rateDevice(store, material, device, now);
-    const last = latest.get(device.id)?.rama;
-    const before = last?.score;
-    const { score } = rated.rama;
-    latest.set(device.id, rated);
-    const isNews = before === undefined || Math.abs(score - before) >= pointsChangedMin;
-    const isHour = hourOf(now) !== hourOf(last?.at ?? now);
-    if (isNews || isHour) store.ramaPoints.add(device.id, now, rated.rama);
-    return isNews ? [{ device: device.id, score, before }] : [];
+  mark(device: string): void {
+    if (this.#latest.has(device)) this.#marked.add(device);
   }
 
-  /** Everything of one turn, within its transaction. */
-  function write(ids: readonly string[], now: Instant, isHour: boolean): readonly RamaChange[] {
-    evidence.write(store);
-    const changes = ids.flatMap((id) => {
-      const device = findRated(store, id);
-      return device ? rate(device, now) : [];
+  turn(now: Instant): readonly RamaChange[] {
+    const isHour = hourOf(now) !== this.#hour;
+    const version = this.#store.version();
+    if (isHour || version !== this.#version) this.#markAll();
+    this.#version = version;
+    const ids = [...new Set([...this.#marked, ...this.#due])].slice(0, devicesPerTurnMax);
+    // Nothing is written for nothing: an SD card wears out.
+    if (ids.length === 0 && this.#evidence.isEmpty()) return [];
+    const changes = this.#store.transact(() => {
+      if (isHour) this.#turnHour(now);
+      return this.#rateAll(ids, now);
     });
-    const isNew = changes.length > 0 || isHour;
-    const local = isNew ? rateSite([...latest.values()], 'ward').local : undefined;
-    if (local) {
-      const { score } = local;
-      store.ramaPoints.add(siteName, now, { score, low: score, high: score });
+    if (isHour) this.#heard.clear();
+    this.#hour = hourOf(now);
+    this.#evidence.clear();
+    for (const id of ids) {
+      this.#marked.delete(id);
+      this.#due.delete(id);
     }
     return changes;
   }
 
-  function mark(device: string): void {
-    if (latest.has(device)) marked.add(device);
+  use(material: RatingMaterial): void {
+    this.#material = material;
+    this.#markAll();
   }
 
-  return {
-    onKept({ findings, signals, observed }) {
-      for (const { about } of findings) mark(about);
-      for (const device of evidence.see(signals)) mark(device);
-      for (const [newest] of observed) if (newest) heard.set(newest.device, newest.receivedAt);
-    },
-    mark,
-    turn(now) {
-      const changed = store.version();
-      if (changed !== version) markAll();
-      version = changed;
-      const isHour = hourOf(now) !== hour;
-      // Nothing is written for nothing: an SD card wears out.
-      if (!isHour && marked.size + due.size === 0 && evidence.isEmpty()) return [];
-      if (isHour) markAll();
-      const ids = [...new Set([...marked, ...due])].slice(0, devicesPerTurnMax);
-      const changes = store.transact(() => {
-        if (isHour) turnHour(now);
-        return write(ids, now, isHour);
-      });
-      if (isHour) heard.clear();
-      hour = hourOf(now);
-      evidence.clear();
-      for (const id of ids) {
-        marked.delete(id);
-        due.delete(id);
-      }
-      return changes;
-    },
-    use(next) {
-      material = next;
-      markAll();
-    },
-    rated: () => [...latest.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    site: (group) => rateSite([...latest.values()], group),
-    report(id, now) {
-      const device = findRated(store, id);
-      return device && reportDevice(store, material, device, now);
-    },
-    course: (id, grain, countMax) => store.ramaPoints.of(id, grain, countMax),
-  };
+  rated(): readonly RatedDevice[] {
+    return [...this.#latest.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  site(group: RamaGroup): SiteRating {
+    return rateSite([...this.#latest.values()], group);
+  }
+
+  report(id: string, now: Instant): RamaReport | undefined {
+    const device = findRated(this.#store, id);
+    return device && reportDevice(this.#store, this.#material, device, now);
+  }
+
+  course(id: string, grain: RamaGrain, countMax: number): readonly RamaPoint[] {
+    return this.#store.ramaPoints.of(id, grain, countMax);
+  }
+
+  #markAll(): void {
+    const ids = new Set<string>(ratedDevices(this.#store).map(({ id }) => id));
+    for (const id of ids) this.#due.add(id);
+    for (const id of this.#latest.keys()) if (!ids.has(id)) this.#latest.delete(id);
+  }
+
+  #turnHour(now: Instant): void {
+    this.#store.ramaPoints.forget(now);
+    // Whoever is still heard is so over the handshake that was seen.
+    for (const [device, at] of this.#heard) {
+      this.#store.statements.refresh(device, handshakeSource, at);
+    }
+  }
+
+  /** Everything of one turn, within its transaction. */
+  #rateAll(ids: readonly string[], now: Instant): readonly RamaChange[] {
+    this.#evidence.write(this.#store);
+    const changes = ids.flatMap((id) => {
+      const device = findRated(this.#store, id);
+      return device ? this.#rate(device, now) : [];
+    });
+    const local = ids.length > 0 ? this.site('ward').local : undefined;
+    if (local) {
+      const { score } = local;
+      this.#store.ramaPoints.add(siteName, now, { score, low: score, high: score });
+    }
+    return changes;
+  }
+
+  #rate(device: Device, now: Instant): RamaChange[] {
+    const { id } = device;
+    const rated = rateDevice(this.#store, this.#material, device, now);
+    const last = this.#latest.get(id)?.rama;
+    const { score } = rated.rama;
+    this.#latest.set(id, rated);
+    const isNews = last === undefined || Math.abs(score - last.score) >= pointsChangedMin;
+    const isHour = hourOf(now) !== hourOf(last?.at ?? now);
+    if (isNews || isHour) this.#store.ramaPoints.add(id, now, rated.rama);
+    return isNews ? [{ device: id, score, before: last?.score }] : [];
+  }
 }
 
 function hourOf(at: number): number {

@@ -16,6 +16,7 @@ import { gatewayName } from './core/rama-point.ts';
 import { gatewayAnswers, linkAnswers, ownPosture, profilePosture, stated } from './rama/draft.ts';
 import type { RegisteredCertificate } from './store/certificates.ts';
 import type { Store } from './store/store.ts';
+import { postureOf } from './vulnerabilities/mds2-questions.ts';
 import { asMatched, feedsPublishedAt } from './vulnerability-list.ts';
 import {
   gatewaySubject,
@@ -45,6 +46,7 @@ export function subjectOf(
   now: Instant,
 ): RamaSubject {
   const profile = material.profiles.get(device.profile);
+  const form = formPosture(store, device.profile);
   const line = material.serial.find((each) => each.device === device.id);
   const looked = vulnerabilitySubject(store, device, profile, material, now);
   const vulnerabilities = vulnerabilitiesOf(store, looked);
@@ -53,6 +55,7 @@ export function subjectOf(
     function: device.function,
     posture: {
       ...(profile && profilePosture(profile, now)),
+      ...form,
       ...vulnerabilityPosture(looked, vulnerabilities, now),
       ...savedPosture(store, device.id),
       ...certificatePosture(newestOf(store, device.id), now),
@@ -61,7 +64,7 @@ export function subjectOf(
     },
     vulnerabilities,
     ...threatsTo(store, device.id, now),
-    ...(profile && { withoutGateway: ownPosture(profile, now) }),
+    ...(profile && { withoutGateway: { ...ownPosture(profile, now), ...form } }),
   };
 }
 
@@ -108,22 +111,25 @@ export const gatewayDevice: Device = {
   addedAt: 0,
 };
 
+/** Believed to be no longer so as soon as it is said. */
+const noTimeToLive = -1;
+
 /**
  * What the feeds say of its model. Undefined while nobody looked. Without a list of its parts a model is
- * matched by its name alone, which is never the whole list: it counts as stale.
+ * matched by its name alone, and feeds without a date may be old: what they say counts as stale.
  */
 function vulnerabilitiesOf(
   store: Store,
   { hasBill, matchedAt, list }: Subject,
 ): Statement<readonly MatchedVulnerability[]> | undefined {
-  const feeds = store.vulnerabilities.feeds();
-  const at = feedsPublishedAt(feeds);
-  if (matchedAt === undefined || at === undefined) return undefined;
+  if (matchedAt === undefined) return undefined;
+  const publishedAt = feedsPublishedAt(store.vulnerabilities.feeds());
+  const isWhole = hasBill && publishedAt !== undefined;
   return {
     value: list().map(asMatched),
     source: hasBill ? 'vulnerability feed' : 'vulnerability feed, by name alone',
-    at,
-    ttlMs: hasBill ? statementTtlMs.vulnerabilityFeed : -1,
+    at: publishedAt ?? (matchedAt as Instant),
+    ttlMs: isWhole ? statementTtlMs.vulnerabilityFeed : noTimeToLive,
   };
 }
 
@@ -135,6 +141,23 @@ function vulnerabilityPosture(
 ): Posture {
   const posture = stated({ sbom: hasBill ? 'present' : undefined }, 'sbom', now);
   return found ? { ...posture, ...deadlinePosture(found, now) } : posture;
+}
+
+/** What its maker answered, which nobody here has seen to be so. */
+function formPosture(store: Store, model: string): Posture {
+  const form = store.mds2Forms.find(model);
+  if (!form) return {};
+  const { sha256, importedAt } = form;
+  return Object.fromEntries(
+    Object.entries(postureOf(form.answers)).map(([id, { value, question }]) => [
+      id,
+      {
+        ...{ value, source: 'mds2', at: importedAt as Instant },
+        ttlMs: statementTtlMs.document,
+        evidence: `${question} of the form ${sha256}`,
+      },
+    ]),
+  );
 }
 
 /** Seen by links, or said by people. */

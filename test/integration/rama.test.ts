@@ -122,6 +122,40 @@ it('believes a person about what it cannot see, and audits it', async () => {
   expectRefusal(await wardgate(wrong), 1, 'device-unknown');
 });
 
+it('takes the maker’s form, its list of parts and what the feeds say; nobody who looked is not safe', async () => {
+  const { store, report } = await start();
+  const model = monitor.profile;
+  const before = await report();
+  const root = { ref: 'root', name: 'monitor' };
+  const now = Date.now();
+  const evidenceOf = async (id: string) => (await report()).evidence.find((each) => each.id === id);
+  expect(await evidenceOf('vulnerabilities')).toEqual({ id: 'vulnerabilities', state: 'unknown' });
+  store.transact(() => {
+    store.vulnerabilities.setMatches(model, [], now);
+  });
+  expect(await evidenceOf('vulnerabilities')).toMatchObject({ state: 'stale', value: [] });
+  expect((await report()).score).toBeCloseTo(before.score, 6);
+  store.transact(() => {
+    store.vulnerabilities.setBill({ model, root, components: [] } as never);
+    for (const kind of ['nvd', 'kev'] as const) {
+      const entries = { entries: 1, badEntries: 0 };
+      store.vulnerabilities.setFeed({
+        ...{ kind, name: kind, publishedAt: now, importedAt: now, ...entries },
+      });
+    }
+  });
+  expect(await evidenceOf('vulnerabilities')).toMatchObject({ state: 'known' });
+  expect(await evidenceOf('sbom')).toMatchObject({ value: 'present' });
+  const looked = await report();
+  expect(looked.score).toBeGreaterThan(before.score);
+  const answers = { 'STCF-1.1': { answer: 'yes' as const, note: '' } };
+  store.mds2Forms.set({ model, answers, sha256: 'ab', importedAt: now });
+  expect(await evidenceOf('storage')).toMatchObject({
+    ...{ value: 'encrypted', source: 'mds2', evidence: 'STCF-1.1 of the form ab' },
+  });
+  expect((await report()).score).toBeGreaterThan(looked.score);
+});
+
 it('keeps the course of a score by minute, hour and day, and forgets minutes after a week', async () => {
   const { store, ask, rescore } = await start();
   const first = nowOf();
