@@ -17,7 +17,7 @@ import { type FindingSource, findingRoutes } from './api/findings.ts';
 import { healthRoutes } from './api/health.ts';
 import type { Noticed } from './api/https-listener.ts';
 import { type HttpsServer, type RefusedCall, startHttpsServer } from './api/https-server.ts';
-import { metricRoute } from './api/metrics.ts';
+import { type MetricSource, metricRoute } from './api/metrics.ts';
 import { observationRoutes } from './api/observations.ts';
 import { openApiRoute } from './api/open-api.ts';
 import { outboxRoutes } from './api/outbox.ts';
@@ -219,20 +219,25 @@ export function routesOf(
       live: (id) => admission.call('live', id),
     }),
     ...eventRoutes(hub),
-    metricRoute({
-      counts: () => admission.counts(),
-      outbox: () => admission.call('outboxState'),
-      certificates: async () =>
-        forecastExpiry(trust.pki, await admission.call('certificatesInForce', now()), now()),
-      rated: () => admission.call('ramaRated'),
-      site: async () => (await admission.call('ramaSite', 'ward')).local?.score,
-      connected: () => watch.upCount(),
-      followed: () => hub.readerCount(),
-      now,
-    }),
+    metricRoute(metricSource(material)),
     ...auditRoutes({ page: (after, countMax) => admission.call('auditPage', after, countMax) }),
   ];
   return [...routes, openApiRoute(routes, version)];
+}
+
+function metricSource({ admission, trust, watch, hub, options }: InterfaceMaterial): MetricSource {
+  const { now } = options;
+  return {
+    counts: () => admission.counts(),
+    outbox: () => admission.call('outboxState'),
+    certificates: async () =>
+      forecastExpiry(trust.pki, await admission.call('certificatesInForce', now()), now()),
+    rated: () => admission.call('ramaRated'),
+    site: async () => (await admission.call('ramaSite', 'ward')).local?.score,
+    connected: () => watch.upCount(),
+    followed: () => hub.readerCount(),
+    now,
+  };
 }
 
 function findingSource({ admission, options: { now } }: InterfaceMaterial): FindingSource {
