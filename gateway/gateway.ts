@@ -5,6 +5,7 @@ import { feedConsumers, tellConsumers } from './consumer-feed.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
+import { watchExploited } from './exploited-watch.ts';
 import {
   keeperSettingsOf,
   type Material,
@@ -108,7 +109,13 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
 
   async function stop(): Promise<void> {
     await running.reloading?.close();
-    const followers = [running.quarantines, running.clock, running.trust, running.host];
+    const followers = [
+      running.quarantines,
+      running.clock,
+      running.trust,
+      running.host,
+      running.exploited,
+    ];
     for (const follower of followers) follower?.close();
     clearInterval(running.expiry);
     clearInterval(running.ticking);
@@ -132,6 +139,11 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     running.expiry = startExpiry(material);
     running.ticking = startTicking(material);
     running.models = watchModels({ ...material, ...material.options });
+    running.exploited = watchExploited({
+      ...material.options,
+      call: material.call,
+      queue: material.watch.queue,
+    });
     running.host = await followHost(running, material, options);
     running.rama = watchRama({ ...material, ...material.options });
     followQuarantines(quarantines, open, apply);
@@ -257,6 +269,7 @@ interface Running {
   models?: ModelWatch;
   host?: { close(): void };
   rama?: RamaWatch;
+  exploited?: { close(): void };
   readonly open: OpenParts;
 }
 

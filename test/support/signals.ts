@@ -46,6 +46,11 @@ export const signalFields = {
     detail: fc.string(),
   },
   'identifier-found': { what: fc.constantFrom(...identifierKinds, 'known-name') },
+  exploitable: {
+    vulnerability: fc.string(),
+    count: fc.nat(),
+    dueAt: fc.option(at, { nil: undefined }),
+  },
   firmware: {
     fault: fc.constantFrom('unlisted', 'lower', 'changed'),
     version: fc.string(),

@@ -21,6 +21,13 @@ export type DataSignal =
       readonly fault: 'unlisted' | 'lower' | 'changed';
       readonly version: string;
     }
+  /** A part of the device is known to be exploited: so many faults, and the one that is due first. */
+  | {
+      readonly kind: 'exploitable';
+      readonly vulnerability: string;
+      readonly count: number;
+      readonly dueAt?: number | undefined;
+    }
   /** Another serial number is announced under this device’s name. */
   | { readonly kind: 'device-swapped' }
   /** The device’s clock did not just go on: set, another zone, or a counter that began anew. */
