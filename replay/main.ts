@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { describeMachine } from '../bench/machine.ts';
+import { readCapture } from './line.ts';
 import { readRecording } from './recording.ts';
 import { type Replay, replay, type Scene, sceneOf } from './run.ts';
 
@@ -13,8 +14,8 @@ const help = `Usage: npm run replay -- FILE [options]
 
 Plays recorded MQTT traffic to a gateway of its own over mutual TLS, and scores what it finds by the
 episode. FILE holds JSON lines {t, conn, src, type, hex}, also packed by gzip: seconds, the number of
-the connection, who spoke, the type of the packet (OPEN and CLOSE for the connection), its bytes. Each
-source becomes a device with a certificate; docs/replay.md says what is translated.
+the connection, who spoke, the type of the packet (OPEN and CLOSE for the connection), its bytes. Or it is what
+wardgate capture wrote: then FILE.json lies beside it, and it is said over a line. Each source becomes a device with a certificate; docs/replay.md says what is translated.
 
 Options:
   --background FILE  ordinary traffic, played at the same time; FILE is then one attack from begin to end
@@ -122,8 +123,10 @@ function readWords(args: string[]): { readonly options: Options; readonly file: 
 function readScene(file: string, options: Options): Scene {
   const { background, lead, labels, seconds } = options;
   const from = options['attack-from'];
+  const line = readCapture(file);
   return sceneOf({
-    packets: readRecording(file),
+    packets: line ? [] : readRecording(file),
+    line,
     background: background === undefined ? undefined : readRecording(background),
     leadSeconds: lead,
     labels:

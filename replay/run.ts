@@ -2,11 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials } from '../gateway/demo/ward.ts';
+import { type LineCapture, openLineEnd } from './line.ts';
 import { type Played, play } from './play.ts';
 import { startProbe } from './probe.ts';
 import type { Packet } from './recording.ts';
 import { type Alert, type Label, type Score, score } from './score.ts';
 import {
+  lineId,
   makeReplaySite,
   probeId,
   startReplayGateway,
@@ -21,10 +23,13 @@ export interface Scene {
   /** What of it is ordinary: profiles are read from it. */
   readonly ordinary: readonly Packet[];
   readonly labels: readonly Label[];
+  /** Said over a line at the same time. */
+  readonly line?: LineCapture | undefined;
 }
 
 export interface GivenScene {
   readonly packets: readonly Packet[];
+  readonly line: LineCapture | undefined;
   readonly background: readonly Packet[] | undefined;
   readonly leadSeconds: number;
   readonly labels: readonly Label[] | undefined;
@@ -53,10 +58,11 @@ interface PublishTime {
 export function sceneOf(given: GivenScene): Scene {
   const { packets, background, leadSeconds, labels: named, attack, secondsMax = Infinity } = given;
   const lead = background ? leadSeconds : 0;
+  const line = given.line && laterBy(given.line, lead);
   // Numbers of connections of two recordings must not meet.
   const shifted = packets.map((each) => ({ ...each, t: each.t + lead, conn: 2 * each.conn + 1 }));
   const below = (background ?? []).map((each) => ({ ...each, conn: 2 * each.conn }));
-  const end = shifted.at(-1)?.t ?? 0;
+  const end = Math.max(shifted.at(-1)?.t ?? 0, line?.chunks.at(-1)?.t ?? 0);
   const wanted =
     named ?? (attack ? [{ name: 'attack', from: attack.from, to: attack.to ?? end - lead }] : []);
   const labels = wanted.map(({ from, to, ...rest }) => ({
@@ -65,7 +71,7 @@ export function sceneOf(given: GivenScene): Scene {
     to: to + lead,
   }));
   if (background && labels.length === 0) {
-    const srcs = [...new Set(packets.map(({ src }) => src))];
+    const srcs = [...(line ? [lineId] : []), ...new Set(packets.map(({ src }) => src))];
     labels.push({ name: 'attack', from: lead, to: end, srcs });
   }
   // What comes after the attack says nothing more about it.
@@ -75,7 +81,16 @@ export function sceneOf(given: GivenScene): Scene {
   const cut = labels
     .filter(({ from }) => from <= until)
     .map((label) => ({ ...label, to: Math.min(label.to, until) }));
-  return { packets: all, labels: cut, ordinary: background ? below : shifted.filter(isOrdinary) };
+  return {
+    packets: all,
+    labels: cut,
+    line,
+    ordinary: background ? below : shifted.filter(isOrdinary),
+  };
+}
+
+function laterBy({ profile, chunks }: LineCapture, seconds: number): LineCapture {
+  return { profile, chunks: chunks.map(({ t, bytes }) => ({ t: t + seconds, bytes })) };
 }
 
 interface Options {
@@ -89,9 +104,10 @@ interface Options {
 export async function replay(scene: Scene, options: Options): Promise<Replay> {
   const { speed, directory, remark } = options;
   const devices = devicesOf(scene.packets, scene.ordinary);
-  const traceSeconds = scene.packets.at(-1)?.t ?? 0;
+  const traceSeconds = Math.max(scene.packets.at(-1)?.t ?? 0, scene.line?.chunks.at(-1)?.t ?? 0);
+  const sources = [...devices.keys(), ...(scene.line ? [lineId] : [])];
   remark(
-    `${devices.size} sources, ${scene.packets.length} packets, ${(traceSeconds / speed).toFixed(0)} s`,
+    `${sources.length} sources, ${scene.packets.length} packets, ${(traceSeconds / speed).toFixed(0)} s`,
   );
   const first = await playOnce('site', wholeTree, 'with detection', scene, devices, options);
   const publish = [first.publish];
@@ -105,7 +121,7 @@ export async function replay(scene: Scene, options: Options): Promise<Replay> {
   }
   const { alerts, played } = first;
   return {
-    score: score(alerts, scene.labels, [...devices.keys()], traceSeconds),
+    score: score(alerts, scene.labels, sources, traceSeconds),
     ...{ alerts, played, traceSeconds, speed, publish },
   };
 }
@@ -118,7 +134,7 @@ async function playOnce(
   name: string,
   tree: string,
   label: string,
-  { packets }: Scene,
+  { packets, line }: Scene,
   devices: ReadonlyMap<string, ReplayDevice>,
   { directory, speed, signal }: Options,
 ): Promise<{
@@ -127,7 +143,9 @@ async function playOnce(
   readonly publish: PublishTime;
 }> {
   const site = join(directory, name);
-  const credentials = await makeReplaySite(site, [...devices.values()]);
+  const end = line && (await openLineEnd());
+  const wire = line && end && { profile: line.profile, tcp: end.address };
+  const credentials = await makeReplaySite(site, [...devices.values()], wire);
   const gateway = await startReplayGateway(site, speed, tree);
   try {
     const { mqttPort: port, events } = gateway;
@@ -137,7 +155,10 @@ async function playOnce(
       ({ event, device }) => event === 'device.connected' && device === probeId,
     );
     const startedAt = Date.parse(`${connected?.['at']}`);
-    const played = await play(packets, devices, credentials, { port, speed, signal });
+    const [played] = await Promise.all([
+      play(packets, devices, credentials, { port, speed, signal }),
+      line && end?.play(line, speed, signal),
+    ]);
     await delay(Math.min(settleMsMax, (settleSeconds * 1_000) / speed + 1_000), undefined, {
       signal,
     });
@@ -145,6 +166,7 @@ async function playOnce(
     const alerts = alertsOf(events, startedAt, devices);
     return { alerts, played, publish };
   } finally {
+    end?.close();
     await gateway.stop();
   }
 }
@@ -161,6 +183,7 @@ function alertsOf(
   devices: ReadonlyMap<string, ReplayDevice>,
 ): readonly Alert[] {
   const sources = new Map([...devices.values()].map(({ id, src }) => [id, src]));
+  sources.set(lineId, lineId);
   return events
     .filter(({ event }) => event === 'finding.new')
     .map((event) => ({

@@ -13,6 +13,8 @@ import type { ReplayDevice } from './translate.ts';
 export const host = '127.0.0.1';
 /** Publishes beside the recording, so that it can be seen how long an answer takes meanwhile. */
 export const probeId = 'replay-probe';
+/** The device of a capture of a line. */
+export const lineId = 'replay-line';
 
 const root = join(import.meta.dirname, '..');
 
@@ -20,10 +22,12 @@ const root = join(import.meta.dirname, '..');
 export async function makeReplaySite(
   directory: string,
   devices: readonly ReplayDevice[],
+  line?: { readonly profile: string; readonly tcp: string } | undefined,
 ): Promise<ReadonlyMap<string, Credentials>> {
   const now = Date.now();
   await createSite({ directory, name: 'replay', hosts: [host], now });
-  saveConfig(directory, { site: 'replay', host, mqtt: { port: 0 }, https: { port: 0 } });
+  const serial = line ? [{ device: lineId as DeviceId, tcp: line.tcp }] : [];
+  saveConfig(directory, { site: 'replay', host, mqtt: { port: 0 }, https: { port: 0 }, serial });
   const probe = { id: probeId, src: probeId, perSecondMax: 50, silenceMax: 60 };
   const all = [...devices, probe];
   for (const device of all) {
@@ -32,8 +36,10 @@ export async function makeReplaySite(
   }
   const { store } = openSiteStore(directory);
   store.transact(() => {
-    for (const { id } of all) {
-      const device = { id: id as DeviceId, profile: id, class: 'I', function: 'none' } as const;
+    const registered = all.map(({ id }) => ({ id, profile: id }));
+    if (line) registered.push({ id: lineId, profile: line.profile });
+    for (const { id, profile } of registered) {
+      const device = { id: id as DeviceId, profile, class: 'I', function: 'none' } as const;
       store.devices.add({ ...device, ward: 'replay', addedAt: now }, { hash: '', expiresAt: 0 });
     }
   });

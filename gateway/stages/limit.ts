@@ -1,6 +1,7 @@
+import type { DeviceId } from '../core/device.ts';
 import type { Intake, Rejection } from '../core/intake.ts';
 import type { Recollection } from '../core/memory.ts';
-import type { Observation } from '../core/observation.ts';
+import type { Instant, Observation } from '../core/observation.ts';
 
 /** How many seconds of its highest rate a device may say at once. */
 const burstSeconds = 10;
@@ -27,15 +28,30 @@ export function isBeyond(
   return isEmpty;
 }
 
-/** Of a message beyond the limit only the alarms go on, untouched; the rest is one rejection. */
-export function limitTelemetry(
-  observations: readonly Observation[],
-  { device, receivedAt: at }: Pick<Intake, 'device' | 'receivedAt'>,
-): { readonly observations: readonly Observation[]; readonly rejected: readonly Rejection[] } {
+/** Of a message beyond the limit only the alarms go on, untouched. */
+export function limitTelemetry(observations: readonly Observation[]): {
+  readonly observations: readonly Observation[];
+  /** How many do not. */
+  readonly beyond: number;
+} {
   const alarms = observations.filter(({ kind }) => kind === 'alert');
   const beyond = observations.length - alarms.length;
-  if (beyond === 0) return { observations, rejected: [] };
-  const detail = `${beyond} observations`;
-  const rejection = { device, at, stage: 'check', reason: 'rate-limited', detail } as const;
-  return { observations: alarms, rejected: [rejection] };
+  return { observations: alarms, beyond };
+}
+
+/** One rejection for all of them in a batch: a flood must not become a flood of rows. */
+export function limitRejections(limited: ReadonlyMap<DeviceId, Limited>): readonly Rejection[] {
+  return [...limited].map(([device, { beyond, at }]) => ({
+    device,
+    at,
+    stage: 'check',
+    reason: 'rate-limited',
+    detail: `${beyond} observations`,
+  }));
+}
+
+/** What was beyond the limit of a device in one batch, and when last. */
+export interface Limited {
+  readonly beyond: number;
+  readonly at: Instant;
 }

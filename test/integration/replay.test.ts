@@ -64,3 +64,36 @@ it('plays an attack over its background through a gateway, and finds it and noth
   expect(JSON.parse(calm.out).score.truePositiveRate).toBe(0);
   expect((await replay(join(folder.path, 'nowhere'))).code).toBe(2);
 });
+
+it('plays a capture of a line as a serial device server would', async () => {
+  const folder = temporaryFolder('replay-line');
+  onTestFinished(() => folder.remove());
+  const capture = (name: string, lines: readonly string[]) => {
+    const path = join(folder.path, name);
+    let offset = 0;
+    const frames = lines.map((line, index) => {
+      const at = [offset, index * 100] as const;
+      offset += line.length;
+      return at;
+    });
+    writeFileSync(path, lines.join(''));
+    writeFileSync(`${path}.json`, JSON.stringify({ profile: 'masimo-rad-8', frames }));
+    return path;
+  };
+  const said = (second: number, serialNumber: string) =>
+    `06/14/24 09:30:${`${second}`.padStart(2, '0')} SN=${serialNumber} SPO2=09${second % 4}% BPM=081 PI=03.25% SPCO=--.-% SPMET=--.-% DESAT=-- PIDELTA=+-- ALARM=0000 EXC=000800\r\n`;
+  const lines = Array.from({ length: 20 }, (_, index) => said(index, '0000200417'));
+  const ordinary = capture('good.bin', lines);
+  const calm = JSON.parse((await replay(ordinary, '--json')).out);
+  expect(calm.score).toMatchObject({ episodes: [], falseAlarms: {} });
+  expect(calm.traceSeconds).toBeCloseTo(1.9);
+
+  // Another device answers on the same cable.
+  const swapped = [...lines, ...lines.map((_, index) => said(20 + index, '0000999999'))];
+  const words = ['--attack-from', '2', '--json'];
+  const { code, out } = await replay(capture('swapped.bin', swapped), ...words);
+  expect(JSON.parse(out).score.episodes).toMatchObject([
+    { isDetected: true, by: 'D04 device-swap' },
+  ]);
+  expect(code).toBe(0);
+});
