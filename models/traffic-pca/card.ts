@@ -16,6 +16,7 @@ export default defineModelCard(
     splits:
       'By device model: no model of a device stands in two parts. Thresholds come from the validation part alone.',
     limits: [
+      'Its figures are no blind test: features were revised after looking at false alarms on the same wards and captures.',
       'It was made from simulated traffic. What it does on a real ward is known once it ran there in shadow.',
       'More of what a device itself says, now and then, cannot be told from its own where it has no rhythm.',
       'A connection taken over once a minute looks like a bad network at first.',

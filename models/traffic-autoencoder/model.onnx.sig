@@ -1,0 +1,1 @@
+aKhneeppqOOwlg9bGR7BbjvYyKdcihQ+o7CMAv9yhgKCgm4GLTudP3tY4zuw5SAdDRLWR6vD3brDNbxjSa8vBQ==
