@@ -14,6 +14,8 @@ const compareEveryMs = 1_000;
 /** The time service is asked this often while the time is known, and while it is not. */
 const askEveryMs = 60_000;
 const askUntrustedEveryMs = 2_000;
+/** What was told once is told anew when a step, or many small corrections, made more than this of it. */
+const toldMsMax = 500;
 
 /** The one clock of the gateway: it never jumps, but when the time becomes known. */
 export interface GatewayClock {
@@ -32,7 +34,8 @@ export interface GatewayClockOptions {
   readonly monotonicMs: () => number;
   readonly timeService: () => Promise<TimeService>;
   /**
-   * The time is known from now on: true time minus monotonic time. Called again until it succeeds.
+   * The time is known from now on, or another one than before: true time minus monotonic time. Called
+   * again until it succeeds.
    */
   readonly onTrusted: (anchorMs: number) => Promise<boolean>;
   /** Somebody set the wall clock. */
@@ -53,8 +56,8 @@ class RunningClock implements GatewayClock {
   #askedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #isComparing = false;
-  /** The store knows what the time is. */
-  #isTold = false;
+  /** The anchor that the store knows; what is dated without one in this run of the machine is repaired by it. */
+  #toldMs: number | undefined;
 
   constructor(options: GatewayClockOptions) {
     this.#options = options;
@@ -125,6 +128,7 @@ class RunningClock implements GatewayClock {
 
   async #tell(): Promise<void> {
     const { isTrusted, anchorMs } = this.#time;
-    if (isTrusted && !this.#isTold) this.#isTold = await this.#options.onTrusted(anchorMs);
+    const isNews = this.#toldMs === undefined || Math.abs(anchorMs - this.#toldMs) > toldMsMax;
+    if (isTrusted && isNews && (await this.#options.onTrusted(anchorMs))) this.#toldMs = anchorMs;
   }
 }
