@@ -64,6 +64,8 @@ export interface ClockEstimate {
   readonly stepMs: number;
   /** What the face showed last. */
   readonly lastRawMs: number;
+  /** The gateway knew the time when it began: what came late could be told from a clock that is behind. */
+  readonly isAnchored: boolean;
   /** Readings that say the clock was set back, or that they come late: not yet known which. */
   readonly suspect: ReadingWindow | undefined;
 }

@@ -61,7 +61,9 @@ export function takeReading(
   before: ClockEstimate | undefined,
   reading: ClockReading,
 ): EstimateAfter {
-  if (!before || before.isZoned !== reading.isZoned) return { estimate: begin(reading, 0) };
+  if (!before || before.isZoned !== reading.isZoned || isOutgrown(before, reading)) {
+    return { estimate: begin(reading, 0) };
+  }
   const offset = offsetAt(before, reading.monotonicMs);
   const seen = reading.rawMs - reading.monotonicMs;
   const isAhead = seen > offset.high;
@@ -86,6 +88,14 @@ export function takeReading(
     return doubt(before, offset, reading, seen);
   }
   return { estimate: { ...before, lastRawMs: reading.rawMs } };
+}
+
+/**
+ * Nobody could hold it against the time when it began, and somebody can now: a face that states its
+ * offset may have been right then, and all it said late.
+ */
+function isOutgrown({ isAnchored }: ClockEstimate, { isZoned, anchorMs }: ClockReading): boolean {
+  return isZoned && !isAnchored && anchorMs !== undefined;
 }
 
 /** As it was written down, and nothing that was read since goes with it. */
@@ -138,13 +148,15 @@ function begin(reading: ClockReading, stepMs: number): ClockEstimate {
     readings: 1,
     stepMs,
     lastRawMs: rawMs,
+    isAnchored: anchorMs !== undefined,
     suspect: undefined,
   };
 }
 
 function set(reading: ClockReading, stepMs: number): EstimateAfter {
   const unbelieved = { ...reading, anchorMs: undefined };
-  return { estimate: begin(unbelieved, stepMs), step: { cause: 'set', stepMs } };
+  const estimate = { ...begin(unbelieved, stepMs), isAnchored: reading.anchorMs !== undefined };
+  return { estimate, step: { cause: 'set', stepMs } };
 }
 
 function goOn(
@@ -173,6 +185,7 @@ function goOn(
     readings: before.readings + 1,
     stepMs: before.stepMs,
     lastRawMs: rawMs,
+    isAnchored: before.isAnchored,
     suspect: undefined,
   };
   const isFull = window.count >= windowCountMax || monotonicMs - window.sinceMs >= windowMsMax;
@@ -341,6 +354,7 @@ export function fromKnown(known: KnownClock, anchorMs: number): ClockEstimate {
     readings: known.readings,
     stepMs: known.stepMs,
     lastRawMs: Number.NEGATIVE_INFINITY,
+    isAnchored: true,
     suspect: undefined,
   };
 }

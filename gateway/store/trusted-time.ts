@@ -35,12 +35,13 @@ export function inTrueTime<Dated extends DatedObservation>(
 }
 
 /**
- * Dated by its arrival, for nobody could hold its device's clock against the time. It may be as old as
- * that clock said: a device that was out of reach sends what it kept.
+ * Nobody could hold its device's clock against the time, neither where it is dated by its arrival nor by
+ * what that clock's error seemed to be. It may be as old as that clock said: a device that was out of
+ * reach sends what it kept, and does so steadily.
  */
 function withLateness<Dated extends DatedObservation>(dated: Dated): Dated {
-  const { at, clock, receivedAt, deviceTime, uncertaintyMs } = dated;
-  if (clock !== 'gateway' || deviceTime === undefined || uncertaintyMs === undefined) return dated;
+  const { at, receivedAt, deviceTime, uncertaintyMs } = dated;
+  if (deviceTime === undefined || uncertaintyMs === undefined) return dated;
   const said = instantOf(deviceTime, receivedAt);
   if (said === undefined || Math.abs(at - said) <= uncertaintyMs) return dated;
   return { ...dated, uncertaintyMs: Math.abs(at - said) };

@@ -44,7 +44,7 @@ function start(associations = [bound('B', noon - day), bound('A', 0, noon - day)
   };
   const owed = (monotonicMs: number, boot = 'b1') =>
     store.outbox
-      .next('ehr', portion({ countMax: 10 }), { boot, monotonicMs })
+      .next('ehr', portion({ countMax: 100 }), { boot, monotonicMs })
       .entries.flatMap(({ observations }) => observations);
   return { store, keeper, take, owed };
 }
@@ -80,6 +80,21 @@ it('is as unsure as what a device kept is late, where its arrival is all that da
     { at: noon, clock: 'gateway', uncertaintyMs: 10 * minute },
     { at: noon, clock: 'gateway', uncertaintyMs: 30_000 },
   ]);
+});
+
+it('is as unsure as a backlog is late, however steadily it came while nobody knew the time', () => {
+  const { keeper, take, owed } = start();
+  const sent = 20;
+  for (let index = 0; index < sent; index += 1) {
+    const said = noon - 10 * minute + index * 1_000;
+    take(values(index + 1, new Date(said).toISOString()), 5_000 + index * 1_000);
+  }
+  keeper.knowTime('b1', anchorMs, noon);
+  const kept = owed(30_000);
+  expect(kept.map(({ clock }) => clock)).toContain('corrected');
+  for (const { at, deviceTime, uncertaintyMs = 0 } of kept) {
+    expect(Math.abs(at - Date.parse(deviceTime ?? ''))).toBeLessThanOrEqual(uncertaintyMs);
+  }
 });
 
 it('waits a quarter of an hour for the time and no longer, and never for that of another run', () => {

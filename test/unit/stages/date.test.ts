@@ -361,6 +361,26 @@ describe('what an earlier run wrote down while its own time was wrong', () => {
   });
 });
 
+it('begins anew with a clock that states its offset once the time is known: it may have sent a backlog', () => {
+  const clock = { offsetMs: 0, since: noon, isZoned: true };
+  const watch = watchClock({ known: undefined }, noon - 1_000);
+  const without = { isTrusted: false, provisionalMs: -6 * year };
+  for (let index = 0; index < 70; index += 1) {
+    const arrived = noon + index * second;
+    watch.read(shownBy(clock, arrived - 5 * minute), arrived, without);
+  }
+  for (let index = 70; index < 90; index += 1) {
+    const arrived = noon + index * second;
+    const time = shownBy(clock, arrived - 5 * minute);
+    watch.read(time, arrived);
+    expect(watch.date(time, arrived)).toMatchObject({ clock: 'device', at: arrived - 5 * minute });
+  }
+  const now = noon + 90 * second;
+  watch.read(shownBy(clock, now), now + 5);
+  expect(watch.date(shownBy(clock, now), now + 5)).toMatchObject({ clock: 'device', at: now });
+  expect(watch.steps).toEqual([]);
+});
+
 it('goes on undisturbed while the gateway’s own clock is years off, and is marked', () => {
   const clock = { offsetMs: 5 * minute, since: noon };
   const watch = watchClock({ known: undefined }, noon - 1_000);
