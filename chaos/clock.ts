@@ -1,25 +1,25 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant } from '../gateway/core/observation.ts';
 
 const secondMs = 1_000;
-/** It compares its clocks every second. */
-const noticeMs = 3_000;
 
 /** The wall clock the gateway reads, and the time it truly is in the ward. */
 export interface WardClock {
   readonly environment: Readonly<Record<string, string>>;
   /** What a device with a right clock shows. */
   now(): Instant;
-  /** The gateway's wall clock is off by so much from now on; 0 is right. */
-  jump(byMs: number): void;
+  /** The gateway's wall clock is off by so much meanwhile. Nobody else sets it then. */
+  astray<Result>(byMs: number, meanwhile: () => Promise<Result>): Promise<Result>;
+  offMs(): number;
   /**
-   * Time passes: for the gateway, and as soon as it can have noticed, for all devices. It never goes
-   * back.
+   * Time passes: for the gateway, and once it has noticed, for all devices. It never goes back. Nobody
+   * else sets the wall clock meanwhile: what passes while it is years off, no clock can tell from that.
    */
-  pass(ms: number): Promise<void>;
+  pass(ms: number, noticed: () => Promise<void>): Promise<void>;
   passedMs(): number;
+  /** Even while the gateway and the devices mean the same time; another one after each passage. */
+  age(): number;
 }
 
 /**
@@ -35,10 +35,17 @@ export function openClock(directory: string): WardClock {
   let passed = 0;
   let shown = 0;
   let off = 0;
+  let age = 0;
+  let turn: Promise<unknown> = Promise.resolve();
   const show = () => {
     const seconds = Math.round((shown + off) / secondMs);
     writeFileSync(path, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}s`);
   };
+  function inTurn<Result>(set: () => Promise<Result>): Promise<Result> {
+    const done = turn.then(set);
+    turn = done.catch(() => undefined);
+    return done;
+  }
   show();
   return {
     environment: {
@@ -48,18 +55,30 @@ export function openClock(directory: string): WardClock {
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
     },
     now: () => (Date.now() + passed) as Instant,
-    jump(byMs) {
-      off = byMs;
-      show();
+    astray(byMs, meanwhile) {
+      return inTurn(async () => {
+        off = byMs;
+        show();
+        try {
+          return await meanwhile();
+        } finally {
+          off = 0;
+          show();
+        }
+      });
     },
-    async pass(ms) {
-      // What passes while the wall clock is years off, no clock can tell from that.
-      while (off !== 0) await delay(noticeMs);
-      shown += ms;
-      show();
-      await delay(noticeMs);
-      passed += ms;
+    offMs: () => off,
+    pass(ms, noticed) {
+      return inTurn(async () => {
+        age += 1;
+        shown += ms;
+        show();
+        await noticed();
+        passed += ms;
+        age += 1;
+      });
     },
     passedMs: () => passed,
+    age: () => age,
   };
 }

@@ -13,7 +13,7 @@ import { playLine } from '../gateway/players/line-player.ts';
 import { playMqtt } from '../gateway/players/mqtt-player.ts';
 import { layPseudoTerminal, type SerialCable } from '../gateway/players/serial-cable.ts';
 import type { WardClock } from './clock.ts';
-import type { Reckoner } from './reckoning.ts';
+import type { Circumstances, Reckoner } from './reckoning.ts';
 import { openScript } from './script.ts';
 import type { Bed, Ports } from './ward.ts';
 
@@ -26,7 +26,7 @@ export interface DeviceSite {
   readonly beds: readonly Bed[];
   readonly clock: WardClock;
   readonly reckoner: Reckoner;
-  readonly sinceStart: () => number;
+  readonly circumstances: () => Omit<Circumstances, 'wasTimePassing'>;
 }
 
 /** The ward's devices, each a real client on a real line. */
@@ -92,8 +92,10 @@ async function openPlay(
     signal,
     now: () => Date.now() as Instant,
     onAcknowledged(sequence: number) {
-      for (const observation of script.settle(sequence)) {
-        site.reckoner.promise(id, observation, site.sinceStart());
+      const { observations, wasTimePassing } = script.settle(sequence);
+      const circumstances = { ...site.circumstances(), wasTimePassing };
+      for (const observation of observations) {
+        site.reckoner.promise(id, observation, circumstances);
       }
     },
   };

@@ -22,6 +22,8 @@ export interface Fact {
   readonly at?: number;
   /** How far off it says that may be. */
   readonly uncertaintyMs?: number | undefined;
+  /** By which clock, as it says: `device`, `corrected`, `gateway`. */
+  readonly clock?: string | undefined;
   /** It left while the gateway did not know the time, and says so. */
   readonly isTimeUntrusted?: boolean | undefined;
 }
@@ -40,7 +42,9 @@ interface Extension {
 }
 
 interface FhirObservation extends Valued {
-  readonly meta?: { readonly tag?: readonly { readonly code?: string }[] };
+  readonly meta?: {
+    readonly tag?: readonly { readonly system?: string; readonly code?: string }[];
+  };
   readonly category?: readonly { readonly coding?: readonly { readonly code?: string }[] }[];
   readonly device?: { readonly identifier?: { readonly value?: string } };
   readonly effectiveDateTime?: string;
@@ -60,6 +64,7 @@ function factsOf(id: string, resource: FhirObservation): readonly Fact[] {
   const when = {
     at: Date.parse(resource.effectiveDateTime ?? ''),
     uncertaintyMs: extensionOf(resource, 'time-uncertainty')?.valueQuantity?.value,
+    clock: resource.meta?.tag?.find(({ system }) => system === 'urn:wardgate:clock')?.code,
     isTimeUntrusted: resource.meta?.tag?.some(({ code }) => code === 'untrusted'),
   };
   const isAlert = resource.category?.[0]?.coding?.[0]?.code === 'alert';
@@ -94,6 +99,7 @@ interface PlainObservation {
   readonly value?: number | string;
   readonly deviceTime?: string;
   readonly at: string;
+  readonly clock: string;
   readonly uncertaintyMs?: number;
   readonly isTimeUntrusted?: boolean;
 }
@@ -107,6 +113,7 @@ export function jsonFacts(text: string, copy?: string): readonly Fact[] {
     copy: copy ?? one.id,
     at: Date.parse(one.at),
     uncertaintyMs: one.uncertaintyMs,
+    clock: one.clock,
     isTimeUntrusted: one.isTimeUntrusted,
   }));
 }

@@ -76,9 +76,7 @@ async function restart({ life }: Stage): Promise<Outcome> {
 /** The wall clock jumps under a running gateway, and back again. */
 async function jump({ clock, chance }: Stage, sign: 1 | -1): Promise<Outcome> {
   const years = sign * Math.round(between(1, yearsMax, chance));
-  clock.jump(years * yearMs);
-  await delay(between(1_500, 4_000, chance));
-  clock.jump(0);
+  await clock.astray(years * yearMs, () => delay(between(1_500, 4_000, chance)));
   // It compares its clocks every second.
   await delay(1_200);
   return { detail: `${years} years` };
@@ -90,10 +88,10 @@ async function startInThePast(stage: Stage): Promise<Outcome> {
   await life.kill();
   const powerCut = takePower(stage);
   const years = Math.round(between(1, yearsMax, chance));
-  clock.jump(-years * yearMs);
-  await life.start();
-  await delay(between(1_000, 4_000, chance));
-  clock.jump(0);
+  await clock.astray(-years * yearMs, async () => {
+    await life.start();
+    await delay(between(1_000, 4_000, chance));
+  });
   await delay(2_500);
   return { phase: 'at a random moment', powerCut, detail: `-${years} years` };
 }

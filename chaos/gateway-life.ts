@@ -8,6 +8,8 @@ export interface GatewayLife {
   readonly events: ReadonlyMap<string, number>;
   /** Ends that nothing here asked for. */
   readonly crashes: () => number;
+  /** Once the gateway has the time its wall clock shows now, if it ever does within a minute. */
+  noticesTime(): Promise<void>;
   start(): Promise<void>;
   /** Started anew if it crashed, as whoever supervises it would. */
   revive(): Promise<void>;
@@ -21,6 +23,11 @@ export interface GatewayLife {
   stop(): Promise<void>;
 }
 
+/** It compares its clocks every second. */
+const compareMs = 3_000;
+const noticeMsMax = 60_000;
+const lookMs = 20;
+
 export function createLife(
   directory: string,
   variables: Readonly<Record<string, string>>,
@@ -30,6 +37,8 @@ export function createLife(
   let crashes = 0;
   let gateway: GatewayProcess | undefined;
   let isExpected = true;
+  let readyAt = Number.NEGATIVE_INFINITY;
+  const timesLearned = () => (events.get('time.stepped') ?? 0) + (events.get('time.trusted') ?? 0);
 
   function onEvent({ event }: Readonly<Record<string, unknown>>): void {
     events.set(`${event}`, (events.get(`${event}`) ?? 0) + 1);
@@ -39,6 +48,7 @@ export function createLife(
     starts += 1;
     const born = await spawnGateway(directory, onEvent, variables);
     gateway = born;
+    readyAt = performance.now();
     isExpected = false;
     void born.ended.then(() => {
       if (isExpected || gateway !== born) return;
@@ -51,6 +61,15 @@ export function createLife(
     starts: () => starts,
     events,
     crashes: () => crashes,
+    async noticesTime() {
+      const since = performance.now();
+      const before = timesLearned();
+      const isBornSince = () => readyAt > since && performance.now() - readyAt > compareMs;
+      while (timesLearned() === before && !isBornSince()) {
+        if (performance.now() - since > noticeMsMax) return;
+        await delay(lookMs);
+      }
+    },
     start,
     async revive() {
       if (!gateway) await start();

@@ -60,10 +60,10 @@ const outageWaitMs = 2_500;
 /** No destination can be reached for days: time passes for the gateway and for every device. */
 export const daysOfOutage: Fault = {
   name: 'all destinations: away for 2.5 days',
-  async run({ destinations, clock }) {
+  async run({ destinations, clock, life }) {
     for (const { wire } of destinations) wire.setFault('down');
     for (let step = 0; step < outageSteps; step += 1) {
-      await clock.pass(outageStepMs);
+      await clock.pass(outageStepMs, () => life.noticesTime());
       await delay(outageWaitMs);
     }
     for (const { wire } of destinations) wire.setFault('none');

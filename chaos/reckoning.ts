@@ -3,12 +3,32 @@ import type { Observation } from '../gateway/core/observation.ts';
 import { codeOf } from '../gateway/demo/ledger.ts';
 import type { Fact } from './facts.ts';
 
-/** What the gateway promised to keep, and when, on the run's own clock. */
-export interface Promised {
+/** How things stood when a device heard that something is kept. */
+export interface Circumstances {
+  /** On the run's own clock. */
+  readonly acknowledgedAtMs: number;
+  /** Which start of the gateway it was. */
+  readonly life: number;
+  /** How far off the gateway's wall clock was. */
+  readonly wallOffMs: number;
+  /** Days passed between its saying and its keeping: its printed time is not held against it. */
+  readonly wasTimePassing: boolean;
+}
+
+/** What the gateway promised to keep. */
+export interface Promised extends Circumstances {
   readonly device: string;
   readonly key: string;
   readonly isAlert: boolean;
-  readonly acknowledgedAtMs: number;
+}
+
+/** Delivered with a time further from the one its device printed than it is said to be. */
+export interface Misdated extends Promised {
+  readonly at: string;
+  /** How far from the printed time it is, and may be. */
+  readonly offMs: number;
+  readonly uncertaintyMs: number;
+  readonly clock: string | undefined;
 }
 
 /** What one destination has, and under which name it knows each device. */
@@ -27,10 +47,20 @@ export interface DestinationReckoning {
   /** Also of what was never acknowledged: nothing may be there twice. */
   readonly doubled: readonly string[];
   readonly alerts: AlertReckoning;
-  /** Delivered with a time over `lateMs` from the one its device printed, which is right. */
+  /** Left out where it is not told what a device printed, nor how sure its time is. */
+  readonly times?: TimeReckoning;
+}
+
+/** How what was delivered is dated, held against the time its device printed, which is right. */
+export interface TimeReckoning {
+  /** Over `lateMs` off. */
   readonly late: number;
-  /** Of these, with a time further off than it is said to be. */
+  /** Of these, further off than it is said to be. */
   readonly misdated: number;
+  /** The first of them. */
+  readonly misdatings: readonly Misdated[];
+  /** Of the late ones, those that days passed over: nobody can say which time is theirs. */
+  readonly passedOver: number;
 }
 
 export interface AlertReckoning {
@@ -43,6 +73,8 @@ export interface AlertReckoning {
 
 /** Dated by its arrival, after its device could not be heard for so long. */
 const lateMs = 5_000;
+/** As many are told one by one. */
+const misdatingsMax = 100;
 
 /**
  * Holds what was acknowledged against what each destination has, by device, the time the device itself
@@ -56,11 +88,11 @@ export class Reckoner {
     return this.#promised.size;
   }
 
-  promise(device: DeviceId, observation: Observation, acknowledgedAtMs: number): void {
+  promise(device: DeviceId, observation: Observation, circumstances: Circumstances): void {
     const { deviceTime } = observation;
     const key = keyOf(device, deviceTime, codeOf(observation), measuredOf(observation));
     const isAlert = observation.kind === 'alert';
-    this.#promised.set(key, { device, key, isAlert, acknowledgedAtMs });
+    this.#promised.set(key, { device, key, isAlert, ...circumstances });
   }
 
   reckon(all: readonly Delivered[]): readonly DestinationReckoning[] {
@@ -92,7 +124,7 @@ export class Reckoner {
       lost: promised.filter(({ key }) => !found.has(key)),
       doubled: [...found].filter(([, copies]) => copies.length > 1).map(([key]) => key),
       alerts: reckonAlerts(promised, found, arrivedAtMs),
-      ...reckonTimes(promised.flatMap(({ key }) => found.get(key)?.[0] ?? [])),
+      ...(facts.some(({ at }) => at !== undefined) && { times: reckonTimes(promised, found) }),
     };
   }
 }
@@ -140,13 +172,24 @@ function keyOf(
   return `${device} ${time} ${code} ${value}`;
 }
 
-function reckonTimes(facts: readonly Fact[]): { readonly late: number; readonly misdated: number } {
-  const late = facts.filter((fact) => offBy(fact) > lateMs);
-  const misdated = late.filter((fact) => {
-    const { uncertaintyMs = Number.POSITIVE_INFINITY, isTimeUntrusted } = fact;
-    return isTimeUntrusted !== true && offBy(fact) > uncertaintyMs;
-  });
-  return { late: late.length, misdated: misdated.length };
+function reckonTimes(
+  promised: readonly Promised[],
+  found: ReadonlyMap<string, readonly Fact[]>,
+): TimeReckoning {
+  let [late, passedOver] = [0, 0];
+  const misdated: Misdated[] = [];
+  for (const one of promised) {
+    const [fact] = found.get(one.key) ?? [];
+    const offMs = fact ? offBy(fact) : 0;
+    if (!fact || offMs <= lateMs) continue;
+    late += 1;
+    if (one.wasTimePassing) passedOver += 1;
+    const { at = 0, uncertaintyMs = Number.POSITIVE_INFINITY, clock, isTimeUntrusted } = fact;
+    if (one.wasTimePassing || isTimeUntrusted === true || offMs <= uncertaintyMs) continue;
+    misdated.push({ ...one, at: new Date(at).toISOString(), offMs, uncertaintyMs, clock });
+  }
+  const misdatings = misdated.slice(0, misdatingsMax);
+  return { late, misdated: misdated.length, misdatings, passedOver };
 }
 
 /** How far its time is from the one its device printed; 0 where either is not said. */

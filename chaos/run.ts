@@ -131,12 +131,17 @@ async function setScene(folder: string): Promise<Scene> {
   const beds = await wardOf(directory);
   await makeSite(directory, beds, Date.now());
   const destinations = await startDestinations({ directory, clock, onArrival });
-  const devices = await plugIn({ directory, beds, clock, reckoner, sinceStart });
+  const LD_PRELOAD = `${disk.environment.LD_PRELOAD}:${clock.environment['LD_PRELOAD']}`;
+  const life = createLife(directory, { ...clock.environment, ...disk.environment, LD_PRELOAD });
+  const circumstances = () => ({
+    acknowledgedAtMs: sinceStart(),
+    life: life.starts(),
+    wallOffMs: clock.offMs(),
+  });
+  const devices = await plugIn({ directory, beds, clock, reckoner, circumstances });
   const relays = destinations.map(({ settings }) => settings);
   const ports = await writeSettings(directory, relays, devices.serial);
   const wires = { mqtt: await layWire(ports.mqtt), mllp: await layWire(ports.mllp) };
-  const LD_PRELOAD = `${disk.environment.LD_PRELOAD}:${clock.environment['LD_PRELOAD']}`;
-  const life = createLife(directory, { ...clock.environment, ...disk.environment, LD_PRELOAD });
   return {
     ...{ directory, beds, life, disk, clock, destinations, wires, devices },
     ...{ reckoner, arrivals, sinceStart },

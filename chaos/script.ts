@@ -11,7 +11,13 @@ import type { Bed } from './ward.ts';
 export interface Script {
   say(sequence: number): readonly SimulatedWrite[];
   /** What that moment meant. It is over then: the gateway acknowledged it. */
-  settle(sequence: number): readonly Observation[];
+  settle(sequence: number): Settled;
+}
+
+interface Settled {
+  readonly observations: readonly Observation[];
+  /** Of an hour that the gateway took for another one than its device, or may have. */
+  readonly wasTimePassing: boolean;
 }
 
 /** The wire formats of lines print seconds: two moments of one second would look alike. */
@@ -19,6 +25,8 @@ const lineStepMs = 1_000;
 
 interface Moment {
   readonly at: Instant;
+  /** Of the ward's clock. */
+  readonly age: number;
   readonly writes: readonly SimulatedWrite[];
 }
 
@@ -38,7 +46,7 @@ export async function openScript(bed: Bed, clock: WardClock): Promise<Script> {
     const at = last as Instant;
     // QoS 0 is promised to nobody.
     const writes = saying(sequence, at).filter(({ channel }) => channel !== 'waveforms');
-    const moment = { at, writes };
+    const moment = { at, age: clock.age(), writes };
     moments.set(sequence, moment);
     return moment;
   }
@@ -46,16 +54,17 @@ export async function openScript(bed: Bed, clock: WardClock): Promise<Script> {
   return {
     say: (sequence) => momentOf(sequence).writes,
     settle(sequence) {
-      const { at, writes } = momentOf(sequence);
+      const { at, age, writes } = momentOf(sequence);
       moments.delete(sequence);
       const whole = way === 'mqtt' ? writes.map(({ bytes }) => bytes) : [joined(writes)];
-      return whole.flatMap((bytes) =>
+      const observations = whole.flatMap((bytes) =>
         protocol.step(protocol.start, bytes).records.flatMap((record) => {
           const dating = date(record, arrivalOf({ receivedAt: at }), undefined);
           const said = { key: '', device: id, plan: decoding, record, receivedAt: at, dating };
           return decode(said).observations;
         }),
       );
+      return { observations, wasTimePassing: age % 2 === 1 || age !== clock.age() };
     },
   };
 }
