@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { auditKeyOf } from '../../gateway/audit/checkpoint.ts';
 import type { ModelCard } from '../../gateway/core/model-card.ts';
+import { seededRandom } from '../../gateway/core/random.ts';
 import { evaluationPage } from '../../gateway/evaluation-page.ts';
 import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../gateway/inference/model-file.ts';
 import { readStatement, writeOnnx } from '../../gateway/inference/onnx-format.ts';
 import { startModel } from '../../gateway/inference/onnx-runtime.ts';
+import { fitForest, forestGraph } from '../../gateway/learning/forest.ts';
 import { fitPca, pcaGraph, trafficPcaOptions } from '../../gateway/learning/pca.ts';
 import { modelIds, readModel, trustedKeys } from '../../gateway/model-store.ts';
 import { calibrated, simulatedTraining } from '../../gateway/model-training.ts';
@@ -55,6 +57,38 @@ describe('a model', () => {
     // The first direction explains all of a: what is left is how far it goes. Of b nothing.
     expect([...contributions]).toEqual([expect.closeTo(1, 5), expect.closeTo(4, 5), 0, 0]);
     expect([...scores]).toEqual([expect.closeTo(2.5, 5), 0]);
+  });
+
+  it('gives in ONNX the paths of its forest: what stands apart has a short one', async () => {
+    const random = seededRandom(4);
+    const values = Float32Array.from({ length: 3 * 500 }, () => random.normal());
+    const options = { trees: 12, sampleRows: 64, ordinaryShare: 0.99 };
+    const forest = fitForest({ width: 3, values }, options, seededRandom(5));
+    const features = ['a', 'b', 'c'];
+    const bytes = writeOnnx({
+      ...{ name: 'tiny', version: '1', features, threshold: 2 },
+      ...forestGraph(forest),
+    });
+    const running = await startModel(bytes, 3);
+    const rows = Float32Array.from([0, 0, 0, 20, -20, 20, ...values.subarray(0, 300)]);
+    const { scores } = await running.run(rows, 102);
+    await running.close();
+    const pathOf = (row: Float32Array) =>
+      forest.trees.reduce((sum, nodes) => {
+        let node = nodes[0];
+        while (node && !('path' in node)) {
+          node = nodes[(row[node.feature] ?? 0) > node.value ? node.above : node.notAbove];
+        }
+        return sum + (node?.path ?? 0) / options.trees;
+      }, 0);
+    for (const [index, score] of scores.entries()) {
+      const path = pathOf(rows.subarray(index * 3, index * 3 + 3));
+      expect(score).toBeCloseTo(forest.expectedPath / path, 4);
+    }
+    expect(scores[1]).toBeGreaterThan(Math.max(...scores.subarray(2)) * 0.99);
+    expect(scores[1]).toBeGreaterThan(2 * (scores[0] ?? 0));
+    const again = fitForest({ width: 3, values }, options, seededRandom(5));
+    expect(again).toEqual(forest);
   });
 
   it('is refused without the right signature, cut at any byte, or for other features', async () => {

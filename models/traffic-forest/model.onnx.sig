@@ -1,0 +1,1 @@
+MeiBliGR/YxcoG/hgj5LDmGGKubuuhBG+IqhreAzhjclB0qias+lIHEQ8LpPJVJEBx7xPD7YL328cGnph0yODg==
