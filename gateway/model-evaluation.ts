@@ -4,9 +4,8 @@ import { seededRandom } from './core/random.ts';
 import type { Signal } from './core/signal.ts';
 import { type Deed, stealthRates, withAttack } from './datasets/stealth.ts';
 import { trafficFeatures } from './features/traffic-state.ts';
-import { falseAlarms, quantile, rocNearZero, smoothed } from './learning/judge.ts';
-import type { Rows } from './learning/matrix.ts';
-import { episodeTicks, type Score } from './model-training.ts';
+import { calibrate, falseAlarms, rocNearZero, smoothed } from './learning/judge.ts';
+import { episodeTicks, type Score, shippedBudget } from './model-training.ts';
 import { type Played, playTraffic } from './traffic-play.ts';
 
 /** One ordinary device of the part that nothing was made from. */
@@ -20,11 +19,11 @@ export interface UnseenDevice {
   readonly isAttackable: boolean;
 }
 
-/** Everything that judges: scores rows, and alarms above its threshold. */
+/** Everything that judges: scores what was played, and alarms above its threshold. */
 export interface Judge {
   readonly name: string;
   readonly threshold: number;
-  score(rows: Rows): Promise<Float32Array>;
+  score(played: Played): Promise<Float32Array>;
 }
 
 /** An attack begins when its device has enrolled and settled, and lasts ten minutes. */
@@ -32,26 +31,25 @@ const attackAfterMs = 900_000;
 const attackMs = 600_000;
 /** Seconds of an attack that are not yet counted: three of five must be strange. */
 const graceMs = 3_000;
-/** Plain rules get the threshold that as many ordinary seconds exceed as of the model. */
-const nominal = 0.001;
 /** Scores of the curve, thinned: a curve needs no more. */
 const rocStride = 7;
 
 export function modelJudge(name: string, threshold: number, score: Score): Judge {
-  return { name, threshold, score: async (rows) => (await score(rows)).scores };
+  return { name, threshold, score: async (played) => (await score(played)).scores };
 }
 
 const scoreBy =
   (judge: (row: Float32Array) => number) =>
-  async ({ width, values }: Rows) =>
-    Float32Array.from({ length: values.length / width }, (_, row) =>
-      judge(values.subarray(row * width, (row + 1) * width)),
+  async ({ width, uncut }: Played) =>
+    Float32Array.from({ length: uncut.length / width }, (_, row) =>
+      judge(uncut.subarray(row * width, (row + 1) * width)),
     );
 const largestZ = (row: Float32Array) => row.reduce((max, z) => Math.max(max, Math.abs(z)), 0);
 
 /**
- * The rules that a model must beat, with thresholds from the same validation part: the largest
- * deviation of any feature, and each feature alone.
+ * The rules that a model must beat, within the same budget of false alarms: the largest deviation
+ * of any feature, and each feature alone. They see deviations before they are cut: where most of what
+ * is strange is cut to one figure, no threshold could tell it from the strangest that is ordinary.
  */
 export async function plainJudges(validation: readonly Played[]): Promise<readonly Judge[]> {
   const rules: [string, (row: Float32Array) => number][] = [
@@ -66,8 +64,7 @@ export async function plainJudges(validation: readonly Played[]): Promise<readon
     const score = scoreBy(rule);
     const scores: Float32Array[] = [];
     for (const played of validation) scores.push(smoothed(await score(played)));
-    const all = Float32Array.from(scores.flatMap((each) => [...each]));
-    judges.push({ name, threshold: quantile(all, 1 - nominal), score });
+    judges.push({ name, threshold: calibrate(scores, shippedBudget, episodeTicks), score });
   }
   return judges;
 }

@@ -1,4 +1,5 @@
 import type { Signal } from './core/signal.ts';
+import { clipZ } from './features/baseline.ts';
 import { trafficFeatures } from './features/traffic-state.ts';
 import { watchTraffic } from './features/traffic-watch.ts';
 
@@ -11,6 +12,8 @@ export interface Played {
   readonly width: number;
   /** Rows of features, one tick after another, from the end of the enrolment on. */
   readonly values: Float32Array;
+  /** The same rows before they were cut: a plain rule is not to be blinded by it. */
+  readonly uncut: Float32Array;
   readonly at: readonly number[];
 }
 
@@ -22,9 +25,9 @@ export function playTraffic(
   { from, until }: { readonly from: number; readonly until: number },
   isEnrollingShown = false,
 ): Played {
-  const watch = watchTraffic(() => perSecondMax);
+  const watch = watchTraffic(() => perSecondMax, Number.POSITIVE_INFINITY);
   const width = trafficFeatures.length;
-  const values = new Float32Array(Math.ceil((until - from) / tickMs) * width);
+  const kept = new Float32Array(Math.ceil((until - from) / tickMs) * width);
   const at: number[] = [];
   let index = 0;
   for (let now = from + tickMs; now <= until; now += tickMs) {
@@ -35,9 +38,11 @@ export function playTraffic(
     const row = rows.find((each) => each.about === about);
     if (!row || !(row.isEnrolled || isEnrollingShown)) continue;
     const vector = z.subarray(row.offset, row.offset + width);
-    values.set(vector, at.length * width);
+    kept.set(vector, at.length * width);
     at.push(now);
     if (vector.every((each) => Math.abs(each) < calmZ)) watch.calm(about);
   }
-  return { width, values: values.subarray(0, at.length * width), at };
+  const uncut = kept.subarray(0, at.length * width);
+  const values = uncut.map((z) => Math.min(clipZ, Math.max(-clipZ, z)));
+  return { width, values, uncut, at };
 }

@@ -19,7 +19,7 @@ const looksMax = enrolmentMs / lookMs;
 
 /** A device that never moves is not to be alarmed about by a hair. */
 const spreadMin = 0.05;
-const clipZ = 30;
+export const clipZ = 30;
 /** How slowly the baseline follows: in this time it goes two thirds of the way. */
 const followMs = 3_600_000;
 /** Further than this from the baseline nothing is learned at once. */
@@ -51,8 +51,8 @@ export function enrol(baseline: Baseline, vector: Float32Array, elapsedMs: numbe
 }
 
 /**
- * Writes how far from usual each feature is, in standard deviations. Of the first `counts` features
- * only too much is told.
+ * Writes how far from usual each feature is, in standard deviations, cut at `zMax`. Of the first
+ * `counts` features only too much is told.
  */
 export function standardise(
   { centre, spread }: Baseline,
@@ -60,13 +60,14 @@ export function standardise(
   counts: number,
   into: Float32Array,
   offset = 0,
+  zMax = clipZ,
 ): void {
   for (let feature = 0; feature < vector.length; feature += 1) {
     const usual = centre[feature] ?? 0;
     const scale = Math.max(spreadMin, spread[feature] ?? 0);
     const z = ((vector[feature] ?? 0) - usual) / scale;
-    const low = feature < counts ? 0 : -clipZ;
-    into[offset + feature] = Number.isFinite(usual) ? Math.min(clipZ, Math.max(low, z)) : 0;
+    const low = feature < counts ? 0 : -zMax;
+    into[offset + feature] = Number.isFinite(usual) ? Math.min(zMax, Math.max(low, z)) : 0;
   }
 }
 

@@ -2,6 +2,7 @@ import type { DeviceId } from '../core/device.ts';
 import type { Signal } from '../core/signal.ts';
 import {
   type Baseline,
+  clipZ,
   enrol,
   follow,
   isEnrolled,
@@ -62,8 +63,14 @@ export interface TrafficWatch {
   readonly size: number;
 }
 
-/** @param perSecondMaxOf the most messages a healthy device of that name sends. */
-export function watchTraffic(perSecondMaxOf: (device: string) => number): TrafficWatch {
+/**
+ * @param perSecondMaxOf the most messages a healthy device of that name sends.
+ * @param zMax further from usual than this, and how far is not told.
+ */
+export function watchTraffic(
+  perSecondMaxOf: (device: string) => number,
+  zMax = clipZ,
+): TrafficWatch {
   const devices = new Map<string, Watched>();
   const addresses = new Map<string, Watched>();
   const width = trafficFeatures.length;
@@ -109,7 +116,8 @@ export function watchTraffic(perSecondMaxOf: (device: string) => number): Traffi
           enrol(baseline, vector, elapsedMs);
         const isKnown = isEnrolled(baseline);
         const offset = index * width;
-        standardise(isKnown ? baseline : prior, vector, trafficCountFeatures, z, offset);
+        const usual = isKnown ? baseline : prior;
+        standardise(usual, vector, trafficCountFeatures, z, offset, zMax);
         const device = isDevice ? (about as DeviceId) : undefined;
         return { about, device, isEnrolled: isKnown, offset };
       });

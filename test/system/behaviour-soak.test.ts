@@ -14,7 +14,7 @@ const tickMs = 1_000;
 const wallMsMax = 540_000;
 
 it(
-  'alarms about an ordinary device at most once a day',
+  'alarms about four ordinary devices at most four times a day, all together',
   async () => {
     const folder = temporaryFolder('behaviour');
     const devices: WardDevice[] = [];
