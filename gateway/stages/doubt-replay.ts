@@ -6,7 +6,9 @@ import type { Doubted, Figure } from './doubt.ts';
  * record like the one before is not written down anew: how often it came is part of the next one.
  */
 export interface Replay {
-  readonly prints: readonly number[];
+  /** Oldest first. Only the few recent ones are copied for a record; `earlier` is written rarely. */
+  readonly earlier: readonly number[];
+  readonly recent: readonly number[];
   /** Metrics and values of the newest record, and how often it came in a row. */
   readonly metrics: readonly MetricId[];
   readonly values: readonly number[];
@@ -19,7 +21,8 @@ export interface Replay {
 }
 
 export const noReplay: Replay = {
-  prints: [],
+  earlier: [],
+  recent: [],
   metrics: [],
   values: [],
   repeats: 0,
@@ -30,6 +33,7 @@ export const noReplay: Replay = {
 
 /** Records that are remembered. What is replayed from before them is not seen here. */
 const printsMax = 512;
+const recentMax = 32;
 /** A row of fewer is chance. */
 const matchedMin = 3;
 /** Changes that agree by chance in one record of a thousand million. */
@@ -55,13 +59,31 @@ export function replayDoubts(
   }
   const print = printOf(figures, before.repeats);
   const match = follow(before, print, changes * bitsPerChange);
-  const dropped = before.prints.length === printsMax ? 1 : 0;
-  const prints = [...before.prints.slice(dropped), print];
-  const like = match.like < dropped ? -1 : match.like - dropped;
-  const metrics = figures.map(({ metric }) => metric);
-  const values = figures.map(({ value }) => value);
-  const replay: Replay = { prints, metrics, values, repeats: 1, ...match, like };
+  const replay: Replay = {
+    ...append(before, print, match),
+    metrics: figures.map(({ metric }) => metric),
+    values: figures.map(({ value }) => value),
+    repeats: 1,
+  };
   return { replay, doubted: doubtedOf(replay, figures) };
+}
+
+type Match = Pick<Replay, 'like' | 'matched' | 'bits'>;
+
+function append(
+  { earlier, recent }: Replay,
+  print: number,
+  { like, matched, bits }: Match,
+): Match & Pick<Replay, 'earlier' | 'recent'> {
+  const isForgotten = like <= earlier.length + recent.length - printsMax;
+  if (recent.length < recentMax) {
+    const kept = isForgotten ? -1 : like;
+    return { earlier, recent: [...recent, print], like: kept, matched, bits };
+  }
+  const all = [...earlier, ...recent];
+  const dropped = Math.max(0, all.length - printsMax);
+  const kept = isForgotten ? -1 : like - dropped;
+  return { earlier: all.slice(dropped), recent: [print], like: kept, matched, bits };
 }
 
 function doubtedOf({ matched, bits }: Replay, figures: readonly Figure[]): readonly Doubted[] {
@@ -70,21 +92,24 @@ function doubtedOf({ matched, bits }: Replay, figures: readonly Figure[]): reado
 }
 
 /** Goes on with the row that is followed, or looks for another one whose last two are these two. */
-function follow(
-  { prints, like, matched, bits }: Replay,
-  print: number,
-  more: number,
-): Pick<Replay, 'like' | 'matched' | 'bits'> {
-  if (like >= 0 && prints[like + 1] === print) {
+function follow(before: Replay, print: number, more: number): Match {
+  const { earlier, recent, like, matched, bits } = before;
+  if (like >= 0 && printAt(before, like + 1) === print) {
     return { like: like + 1, matched: matched + 1, bits: bits + more };
   }
-  const newest = prints.at(-1);
-  for (let index = prints.length - 2; index > 0; index -= 1) {
-    if (prints[index] === print && prints[index - 1] === newest) {
+  const count = earlier.length + recent.length;
+  const newest = printAt(before, count - 1);
+  const oldest = Math.max(0, count - printsMax);
+  for (let index = count - 2; index > oldest; index -= 1) {
+    if (printAt(before, index) === print && printAt(before, index - 1) === newest) {
       return { like: index, matched: 2, bits: 2 * more };
     }
   }
   return { like: -1, matched: 0, bits: 0 };
+}
+
+function printAt({ earlier, recent }: Replay, index: number): number | undefined {
+  return index < earlier.length ? earlier[index] : recent[index - earlier.length];
 }
 
 /** How many figures are not those of the record before. */
