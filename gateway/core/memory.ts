@@ -23,7 +23,10 @@ export function recollect(memory: Memory): Recollection {
   const seen = new Set<string>();
   return {
     changes: { values, seen },
-    get: (key) => (values.has(key) ? values.get(key) : memory.values.get(key)),
+    get(key) {
+      const changed = values.get(key);
+      return changed !== undefined || values.has(key) ? changed : memory.values.get(key);
+    },
     set: (key, value) => void values.set(key, value),
     hasSeen: (key) => seen.has(key) || memory.seen.has(key),
     see: (key) => void seen.add(key),

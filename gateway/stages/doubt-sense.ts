@@ -36,8 +36,12 @@ export function pulseDoubts(
   return { pulse: now, doubted };
 }
 
+const means: ReadonlySet<MetricId> = new Set(pressureTriples.map(({ mean }) => mean));
+
 /** Mean pressures far from where the other two of the same record put them. */
 export function meanDoubts(figures: readonly Figure[]): readonly Doubted[] {
+  // Most records hold no pressure; it runs for every one.
+  if (!figures.some(({ metric }) => means.has(metric))) return [];
   return pressureTriples.flatMap((triple) => {
     const systolic = find(figures, triple.systolic);
     const mean = find(figures, triple.mean);

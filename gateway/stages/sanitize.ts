@@ -70,15 +70,15 @@ export function sanitize(
  * by their form and for the names that came with the same record.
  */
 function leakOf(safe: Observation, original: Observation): Leak['what'] | undefined {
-  const texts: string[] = [];
-  if (safe.kind === 'enumeration' && safe.value !== undefined) texts.push(safe.value);
-  if (safe.deviceTime !== undefined && !isClockFace(safe.deviceTime)) texts.push(safe.deviceTime);
-  if (texts.length === 0) return undefined;
+  const told = safe.kind === 'enumeration' ? safe.value : undefined;
+  const printed = isClockFace(safe.deviceTime) ? undefined : safe.deviceTime;
+  if (told === undefined && printed === undefined) return undefined;
   const { subject, performer, note } = original;
   const names = [subject, performer, note].flatMap((name) =>
     name instanceof Phi ? [name.reveal().trim().toLowerCase()] : [],
   );
-  for (const text of texts) {
+  for (const text of [told, printed]) {
+    if (text === undefined) continue;
     const [kind] = identifiersIn(text);
     if (kind !== undefined) return kind;
     const lower = text.toLowerCase();
