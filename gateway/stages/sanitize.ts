@@ -29,6 +29,8 @@ export function sanitize(
   const released: Released[] = [];
   const rejected: Rejection[] = [];
   const leaks: Leak[] = [];
+  // The observations of a record share one printed time: it is looked at once.
+  let face: string | undefined;
 
   for (const observation of observations) {
     let safe: Observation | undefined = observation;
@@ -39,7 +41,9 @@ export function sanitize(
       withheldBy = rule.id;
       break;
     }
-    const leak = safe && leakOf(safe, observation);
+    if (safe?.deviceTime !== face)
+      face = isClockFace(safe?.deviceTime) ? safe.deviceTime : undefined;
+    const leak = safe && leakOf(safe, observation, face);
     if (leak !== undefined) {
       const { device, receivedAt } = observation;
       leaks.push({ device: device as DeviceId, at: receivedAt, what: leak });
@@ -69,9 +73,13 @@ export function sanitize(
  * Looks at what is about to leave, whatever the rules did: texts that a device chose, for identifiers
  * by their form and for the names that came with the same record.
  */
-function leakOf(safe: Observation, original: Observation): Leak['what'] | undefined {
+function leakOf(
+  safe: Observation,
+  original: Observation,
+  face: string | undefined,
+): Leak['what'] | undefined {
   const told = safe.kind === 'enumeration' ? safe.value : undefined;
-  const printed = isClockFace(safe.deviceTime) ? undefined : safe.deviceTime;
+  const printed = safe.deviceTime === face ? undefined : safe.deviceTime;
   if (told === undefined && printed === undefined) return undefined;
   const { subject, performer, note } = original;
   const names = [subject, performer, note].flatMap((name) =>
