@@ -81,8 +81,10 @@ export type Score = (
 ) => Promise<{ readonly scores: Float32Array; readonly contributions: Float32Array }>;
 
 /** Scores any number of rows by a model, some at a time. */
-export async function startScoring(bytes: Uint8Array): Promise<Score> {
-  const width = trafficFeatures.length;
+export async function startScoring(
+  bytes: Uint8Array,
+  width = trafficFeatures.length,
+): Promise<Score> {
   const model = await startModel(bytes, width);
   return async ({ values }) => {
     const count = values.length / width;

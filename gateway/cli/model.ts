@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import type { AuditAction } from '../core/audit-action.ts';
 import { GatewayError } from '../core/error.ts';
+import { tableFormatIds } from '../datasets/table-format.ts';
 import { evaluationPage } from '../evaluation-page.ts';
 import { trafficFeatures } from '../features/traffic-state.ts';
 import { openModel } from '../inference/model-file.ts';
@@ -17,6 +18,7 @@ import {
 } from '../model-store.ts';
 import { tryModel } from '../model-trial.ts';
 import { commandActor, openSiteStore } from '../site.ts';
+import { meanTruePositiveRate, type TableEvaluation, tryTable } from '../table-trial.ts';
 
 const list = defineCommand({
   name: 'list',
@@ -142,7 +144,15 @@ const evaluate = defineCommand({
     data: z
       .string()
       .optional()
-      .describe('A folder of captures: benign*.jsonl(.gz), and a file for each attack.'),
+      .describe(
+        'A folder of captures: benign*.jsonl(.gz), and a file for each attack; or of tables.',
+      ),
+    format: z
+      .enum(['captures', ...tableFormatIds])
+      .default('captures')
+      .describe(
+        'What is in it. On tables the kinds of models are judged, made from their own columns.',
+      ),
     out: z.string().optional().describe('A folder for evaluation.json and evaluation.html.'),
     seed: z.int().min(0).default(trialSeed).describe('Of the simulated ward.'),
     devices: z.int().min(1).max(20).default(2).describe('Of each device model in that ward.'),
@@ -152,7 +162,16 @@ const evaluate = defineCommand({
   example: 'wardgate model evaluate --data captures --out report',
 
   async run({ arguments: [id], options, print, remark }) {
-    const { dir, data, out, seed, devices, hours, json } = options;
+    const { dir, data, format, out, seed, devices, hours, json } = options;
+    if (format !== 'captures') {
+      if (data === undefined || id !== undefined) {
+        throw new GatewayError('usage', `--format ${format} takes --data, and no model`);
+      }
+      const evaluation = await tryTable(data, format, seed, remark);
+      if (out !== undefined) write(out, 'evaluation.json', evaluation);
+      print(json ? JSON.stringify(evaluation) : tableText(evaluation));
+      return 0;
+    }
     const wanted = id ?? readModelState(dir).active;
     const evaluations = await tryModel({
       model: readModel(dir, wanted).bytes,
@@ -184,10 +203,27 @@ export default defineCommand({
 });
 
 function save(out: string, id: string, evaluations: Awaited<ReturnType<typeof tryModel>>): void {
+  write(out, 'evaluation.json', evaluations);
+  write(out, 'evaluation.html', evaluationPage(`The model ${id}`, evaluations));
+}
+
+function tableText({ rows, judges, ...others }: TableEvaluation): string {
+  const { duplicates, incomplete, leftOut } = others;
+  const families = Object.entries(rows).map(([name, count]) => `${count} ${name}`);
+  return [
+    `rows\t${families.join(', ')}; not taken in: ${duplicates} duplicates, ${incomplete} incomplete, ${leftOut} beyond a limit`,
+    ...judges.map(
+      (each) =>
+        `${each.judge}\tfalse positives ${(100 * each.falsePositiveRate).toFixed(3)} %` +
+        `\tmean true-positive rate ${meanTruePositiveRate(each).toFixed(3)}`,
+    ),
+  ].join('\n');
+}
+
+function write(out: string, name: string, content: object | string): void {
+  const text = typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;
   try {
-    const text = `${JSON.stringify(evaluations, null, 2)}\n`;
-    writeFileSync(join(out, 'evaluation.json'), text);
-    writeFileSync(join(out, 'evaluation.html'), evaluationPage(`The model ${id}`, evaluations));
+    writeFileSync(join(out, name), text);
   } catch (cause) {
     throw new GatewayError('usage', `cannot write into ${out}`, { cause });
   }

@@ -15,7 +15,7 @@ export function smoothed(scores: Float32Array): Float32Array {
 }
 
 /** @param share from 0 to 1; the values are sorted in place */
-function quantile(values: Float32Array, share: number): number {
+export function quantile(values: Float32Array, share: number): number {
   values.sort();
   return values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0;
 }

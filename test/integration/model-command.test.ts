@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Evaluation } from '../../gateway/core/model-card.ts';
 import { seededRandom } from '../../gateway/core/random.ts';
 import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
 import { openSiteStore } from '../../gateway/site.ts';
+import type { TableEvaluation } from '../../gateway/table-trial.ts';
 import { openTrafficLog } from '../../gateway/traffic-log.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { device } from '../support/signals.ts';
@@ -97,5 +99,66 @@ describe('wardgate model', () => {
     expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'data-unreadable');
     keepTraffic(directory, 40_000, 60);
     expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'model-refused');
+  });
+
+  it('evaluates a model on a simulated ward, and writes what it found', async () => {
+    const directory = await startSite();
+    const words = ['evaluate', '--devices', '1', '--hours', '0.6', '--out', directory];
+    const { model: id, evaluations } = (await model(directory, ...words)) as {
+      model: string;
+      evaluations: readonly Evaluation[];
+    };
+    expect(id).toBe('traffic-pca');
+    expect(evaluations.map(({ data }) => data)).toEqual(['simulated ward']);
+    const [own, largest] = evaluations[0]?.judges ?? [];
+    expect([own?.judge, largest?.judge]).toEqual(['traffic-pca', 'max-z']);
+    const loud = own?.attacks.filter(({ perMinute }) => perMinute === 600) ?? [];
+    expect(loud.length).toBeGreaterThan(5);
+    for (const { family, noticed } of loud) expect(noticed, family).toBe(1);
+    const read = (name: string) => readFileSync(join(directory, name), 'utf8');
+    expect(JSON.parse(read('evaluation.json'))).toEqual(evaluations);
+    expect(read('evaluation.html')).toContain('max-z');
+  });
+
+  it('evaluates the kinds of models on a table, and refuses what is none', async () => {
+    const directory = await startSite();
+    const random = seededRandom(6);
+    const header = 'SrcBytes,DstBytes,SrcLoad,SIntPkt,Dur,TotPkts,Sport,Attack Category,Label';
+    // In ordinary rows one column follows another; in the attack it is far beyond all of them.
+    const row = (isAttack: boolean) => {
+      const [one, other] = [random.between(1, 100), random.between(1, 100)];
+      const both = isAttack ? 1e12 - one : one * 2;
+      const label = isAttack ? 'Spoofing,1' : 'normal,0';
+      return `${one},${both},${other},5,0.1,7,${isAttack ? 2 : 1},${label}`;
+    };
+    const lines = [header, ...Array.from({ length: 800 }, (_, index) => row(index >= 600))];
+    const path = join(directory, 'ehms.csv');
+    const words = ['evaluate', '--data', directory, '--format', 'wustl-ehms-2020'];
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    const { rows, columns, judges } = (await model(directory, ...words)) as TableEvaluation &
+      Record<string, unknown>;
+    expect(rows).toEqual({ ordinary: 600, spoofing: 200 });
+    expect(columns).not.toContain('Sport');
+    expect(judges.map(({ judge }) => judge)).toEqual([
+      ...['pca', 'autoencoder', 'forest', 'max-z'],
+      expect.stringMatching(/^only /),
+    ]);
+    for (const { judge, falsePositiveRate, truePositiveRates } of judges) {
+      expect(falsePositiveRate, judge).toBeLessThan(0.05);
+      if (judge !== 'forest') expect(truePositiveRates['spoofing'], judge).toBeGreaterThan(0.9);
+    }
+    writeFileSync(path, `${[...lines, '1,2,3'].join('\n')}\n`);
+    const refused = await wardgate(['model', ...words, '--dir', directory]);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('ehms.csv line 802: 3 cells, the header has 9 [data-unreadable]');
+    const unasked = await wardgate([
+      'model',
+      'evaluate',
+      '--format',
+      'mqttset',
+      '--dir',
+      directory,
+    ]);
+    expectRefusal(unasked, 2, 'usage');
   });
 });
