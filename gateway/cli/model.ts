@@ -7,6 +7,7 @@ import { GatewayError } from '../core/error.ts';
 import { tableFormatIds } from '../datasets/table-format.ts';
 import { evaluationPage } from '../evaluation-page.ts';
 import { trafficFeatures } from '../features/traffic-state.ts';
+import { vitalsFeatures } from '../features/vitals-state.ts';
 import { openModel } from '../inference/model-file.ts';
 import { fitSiteModel } from '../model-fitting.ts';
 import {
@@ -229,15 +230,23 @@ function write(out: string, name: string, content: object | string): void {
   }
 }
 
-async function requireSound(dir: string, id: string): Promise<void> {
-  const model = await openModel(readModel(dir, id), trustedKeys(dir), trafficFeatures);
+async function requireSound(
+  dir: string,
+  id: string,
+  features: readonly string[] = trafficFeatures,
+): Promise<void> {
+  const model = await openModel(readModel(dir, id), trustedKeys(dir), features);
   await model.close();
 }
+
+/** Shipped models of vital signs; whatever else there is looks at traffic. */
+const vitalsPrefix = 'vitals-';
 
 /** What is wrong with a model, if anything. */
 async function problemOf(dir: string, id: string): Promise<string | undefined> {
   try {
-    await requireSound(dir, id);
+    const features = id.startsWith(vitalsPrefix) ? vitalsFeatures : trafficFeatures;
+    await requireSound(dir, id, features);
     return undefined;
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'model-refused') throw error;

@@ -23,6 +23,8 @@ const ModelFigures = z.strictObject({
       /** Seconds until it was; null where half of them or more were not. */
       secondsMedian: figure,
       secondsP90: figure,
+      /** How often an attack scores higher than an ordinary stretch as long; where it was looked at. */
+      areaUnderCurve: z.number().optional(),
     }),
   ),
   /** Near zero, over all attacks: false positives, true positives. */

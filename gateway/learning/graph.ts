@@ -20,8 +20,15 @@ export interface Reaches {
 /**
  * Ends a model that explains rows: what is left of a row, or the row itself, by how far ordinary ones
  * go; the larger one squared is the feature's contribution, their mean the score.
+ *
+ * @param row what was explained: the input, or what a step before made of it
  */
-export function judged(explained: string, reaches: Reaches, body: GraphBody): GraphBody {
+export function judged(
+  explained: string,
+  reaches: Reaches,
+  body: GraphBody,
+  row = graphInput,
+): GraphBody {
   const { remainderWeight, weight } = reaches;
   const width = weight.length;
   const step = (operator: string, inputs: readonly string[], output: string): GraphNode => ({
@@ -37,9 +44,9 @@ export function judged(explained: string, reaches: Reaches, body: GraphBody): Gr
     },
     nodes: [
       ...body.nodes,
-      step('Sub', [graphInput, explained], 'remainder'),
+      step('Sub', [row, explained], 'remainder'),
       step('Mul', ['remainder', 'remainder_weight'], 'strange'),
-      step('Mul', [graphInput, 'weight'], 'far'),
+      step('Mul', [row, 'weight'], 'far'),
       step('Mul', ['strange', 'strange'], 'strange_squared'),
       step('Mul', ['far', 'far'], 'far_squared'),
       step('Max', ['strange_squared', 'far_squared'], graphContributions),

@@ -42,21 +42,25 @@ export function fitPca(rows: Rows, { rank, clip, ordinaryShare }: PcaOptions): P
   return { width, rank, basis, remainderWeight, weight: reachesOf(rows, ordinaryShare) };
 }
 
-export function pcaGraph({ width, rank, basis, ...reaches }: PcaModel): GraphBody {
+export function pcaGraph(
+  { width, rank, basis, ...reaches }: PcaModel,
+  row = graphInput,
+): GraphBody {
   const turned = Float32Array.from({ length: width * rank }, (_, index) => {
     const [column, row] = [Math.floor(index / width), index % width];
     return basis[row * rank + column] as number;
   });
-  return judged('explained', reaches, {
+  const body: GraphBody = {
     constants: {
       basis: { shape: [width, rank], values: basis },
       basis_turned: { shape: [rank, width], values: turned },
     },
     nodes: [
-      { operator: 'MatMul', inputs: [graphInput, 'basis'], outputs: ['along'] },
+      { operator: 'MatMul', inputs: [row, 'basis'], outputs: ['along'] },
       { operator: 'MatMul', inputs: ['along', 'basis_turned'], outputs: ['explained'] },
     ],
-  });
+  };
+  return judged('explained', reaches, body, row);
 }
 
 function covarianceOf(rows: Rows, clip: number): Float64Array {
