@@ -174,6 +174,7 @@ const evaluate = defineCommand({
       return 0;
     }
     const wanted = id ?? readModelState(dir).active;
+    await requireSound(dir, wanted);
     const evaluations = await tryModel({
       model: readModel(dir, wanted).bytes,
       ward: { seed, devicesPerProfile: devices, hours },

@@ -57,6 +57,7 @@ describe('wardgate model', () => {
       ['traffic-autoencoder', ''],
       ['traffic-forest', ''],
       ['traffic-pca', 'active'],
+      ['vitals-pca', ''],
       ['site-1', 'shadow'],
     ]);
     expect(await model(directory, 'activate', 'site-1')).toEqual({
@@ -64,7 +65,7 @@ describe('wardgate model', () => {
       previous: 'traffic-pca',
     });
     const verified = await models<{ isSound: boolean }>(directory, 'verify');
-    expect(verified.map(({ isSound }) => isSound)).toEqual([true, true, true, true]);
+    expect(verified.map(({ isSound }) => isSound)).toEqual([true, true, true, true, true]);
     expect(await model(directory, 'rollback')).toMatchObject({ active: 'traffic-pca' });
     const { store } = openSiteStore(directory);
     const actions = [...store.audit.pages()].flat().map(({ action }) => action);
@@ -88,6 +89,8 @@ describe('wardgate model', () => {
       wardgate(['model', ...words, '--dir', directory]);
     expectRefusal(await refused('activate', 'site-1'), 1, 'model-refused');
     expectRefusal(await refused('activate', 'nothing'), 1, 'model-unknown');
+    expectRefusal(await refused('activate', 'vitals-pca'), 1, 'model-refused');
+    expectRefusal(await refused('evaluate', 'vitals-pca'), 1, 'model-refused');
     expectRefusal(await refused('rollback'), 1, 'model-unknown');
     expect((await refused('verify', 'site-1')).code).toBe(1);
   });

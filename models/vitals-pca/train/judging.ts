@@ -30,7 +30,7 @@ const looksBefore = 2 * tamperedLooks;
 const minutesPerDay = 1_440;
 const minuteMs = 60_000;
 /** Ordinary looks above the threshold of which validation says so. */
-export const nominalRate = 0.001;
+const nominalRate = 0.001;
 
 export function trialOf(stays: readonly Stay[], seed: number): Trial {
   const long = stays.filter(({ looks }) => looks.length > looksBefore + tamperedLooks);

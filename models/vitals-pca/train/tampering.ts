@@ -105,7 +105,7 @@ export const tamperings: Readonly<Record<string, Tampering>> = {
     })),
 };
 
-export const isTampered = (index: number, start: number): boolean =>
+const isTampered = (index: number, start: number): boolean =>
   index >= start && index < start + tamperedLooks;
 
 const sign = ({ isDown }: Target, random: Random): number =>
