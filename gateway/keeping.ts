@@ -168,7 +168,12 @@ export function startKeeper(
       if (hasAnswered || announced.size + bindings.length + stays.size > 0) remake();
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
-    ...ordersOf(store, () => maker, remake),
+    ...ordersOf(
+      store,
+      () => maker,
+      () => policy,
+      remake,
+    ),
     use(nextMaker, nextBudget) {
       // Throws before anything is changed, where a device has no profile any more.
       const next = nextMaker.make(store);
@@ -195,6 +200,7 @@ export function startKeeper(
 function ordersOf(
   store: Store,
   maker: () => PolicyMaker,
+  policy: () => Policy,
   changed: () => void,
 ): Pick<
   Keeper,
@@ -220,6 +226,7 @@ function ordersOf(
     restraints(now) {
       const hasEnded = [endQuarantines(store, maker(), now), endResponses(store, now)];
       if (hasEnded.includes(true)) changed();
+      releaseUnlimited(store, policy());
       const responses = store.responses.pendings();
       return { quarantines: store.quarantines.list(), responses };
     },
@@ -376,6 +383,18 @@ function keepRejections(store: Store, rejected: readonly Rejection[]): void {
   store.journal.addRejections(rejected.slice(0, rejectionsPerBatchMax));
   const beyond = rejected.length - rejectionsPerBatchMax;
   if (beyond > 0) store.counters.add('rejections-not-written', beyond);
+}
+
+/** Lets go what was beyond the limit of a device, once that has ended, whoever ended it. */
+function releaseUnlimited(store: Store, policy: Policy): void {
+  const devices = store.held.depths().filter(({ cause }) => cause === 'limited');
+  for (const { device } of devices) {
+    if (policy.devices.get(device)?.perSecondMax !== undefined) continue;
+    store.transact(() => {
+      store.held.unblock(device, 'limited');
+      if (policy.devices.has(device)) releaseHeld(store, policy, device, 'unbound');
+    });
+  }
 }
 
 /** Lets go what waited for the site to have a destination, or for the time to be known. */

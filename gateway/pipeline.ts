@@ -25,7 +25,7 @@ import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { type Doubted, doubt } from './stages/doubt.ts';
 import { noteFirmware } from './stages/firmware.ts';
-import { isBeyond, type Limited, limitRejections, limitTelemetry } from './stages/limit.ts';
+import { isBeyond, limitTelemetry } from './stages/limit.ts';
 import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
@@ -91,9 +91,9 @@ export interface Departure {
 
 /**
  * Why observations wait: nobody was bound to the device, it was another device, it is in quarantine,
- * or the site has no destination yet.
+ * it said more than it may, or the site has no destination yet.
  */
-export type HeldCause = 'unbound' | 'swapped' | 'quarantined' | 'no-relay';
+export type HeldCause = 'unbound' | 'swapped' | 'quarantined' | 'limited' | 'no-relay';
 
 /** A device’s clock that did not just go on. */
 export type ClockStepped = Extract<Signal, { readonly kind: 'clock-stepped' }>;
@@ -165,7 +165,6 @@ export function admit(
     held: [],
     observed: [],
     quarantined: new Map(),
-    limited: new Map(),
     announced: new Map(),
     rejected: [],
     losses: new Map(),
@@ -179,8 +178,7 @@ export function admit(
   for (const signal of linkSignals) {
     if (signal.kind === 'tick') draft.voices.push(...silences(signal, speakersOf(policy), memory));
   }
-  draft.rejected.push(...limitRejections(draft.limited));
-  const { ward, limited, ...drafted } = draft;
+  const { ward, ...drafted } = draft;
   signals.push(...draft.voices, ...draft.clockSteps, ...draft.rejected.map(rejectionSignal));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
@@ -197,7 +195,6 @@ interface Draft {
   readonly held: HeldObservations[];
   readonly observed: (readonly Observation[])[];
   readonly quarantined: Map<DeviceId, number>;
-  readonly limited: Map<DeviceId, Limited>;
   readonly announced: Map<DeviceId, string>;
   readonly rejected: Rejection[];
   readonly losses: Map<DeviceId, LineLoss>;
@@ -340,11 +337,12 @@ function admitRecord(
   const dating = date(record, arrival, estimateOf(id, arrival, clock, memory), face);
   const decoded = decode({ key, device: id, plan, record, receivedAt, dating });
   const checked = check(decoded.observations);
-  const kept = isOver ? limitTelemetry(checked.observations) : { ...checked, beyond: 0 };
-  if (kept.beyond > 0) {
-    const beyond = kept.beyond + (draft.limited.get(id)?.beyond ?? 0);
-    draft.limited.set(id, { beyond, at: receivedAt });
-  }
+  // What waits for a person anyway waits for that.
+  const isLimited = isOver && isItself && !isWithheld(mode);
+  const kept = isLimited
+    ? limitTelemetry(checked.observations)
+    : { observations: checked.observations, held: [] };
+  hold(draft, id, 'limited', kept.held);
   draft.rejected.push(...decoded.rejected, ...checked.rejected);
   const isPresent = isOfNow(record, dating, arrival);
   // A record that names its own patient says nothing of whoever comes to the device next.

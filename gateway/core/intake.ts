@@ -45,7 +45,6 @@ export const rejectionReasons = {
   implausible: 'No living patient could have produced it (a data-integrity check).',
   duplicate: 'The same record again; the first one counts.',
   'test-data': 'The device says it is in demo or test mode, or it is a quality control.',
-  'rate-limited': 'More than a healthy device says, while its device is limited; alarms pass.',
   'placeholder-subject': 'The patient id is one that vendors ship as a default.',
   'not-applied': 'An admission, transfer or discharge that binds no device here.',
   'unknown-bed': 'The hospital names a bed where no device of this site stands.',

@@ -1,7 +1,6 @@
-import type { DeviceId } from '../core/device.ts';
-import type { Intake, Rejection } from '../core/intake.ts';
+import type { Intake } from '../core/intake.ts';
 import type { Recollection } from '../core/memory.ts';
-import type { Instant, Observation } from '../core/observation.ts';
+import type { Observation } from '../core/observation.ts';
 
 /** How many seconds of its highest rate a device may say at once. */
 const burstSeconds = 10;
@@ -28,30 +27,16 @@ export function isBeyond(
   return isEmpty;
 }
 
-/** Of a message beyond the limit only the alarms go on, untouched. */
+/**
+ * Of a message beyond the limit only the alarms go on, untouched. The rest waits until the limit ends:
+ * it was acknowledged, and a device that catches up says as much as one in foreign hands.
+ */
 export function limitTelemetry(observations: readonly Observation[]): {
   readonly observations: readonly Observation[];
-  /** How many do not. */
-  readonly beyond: number;
+  readonly held: readonly Observation[];
 } {
-  const alarms = observations.filter(({ kind }) => kind === 'alert');
-  const beyond = observations.length - alarms.length;
-  return { observations: alarms, beyond };
-}
-
-/** One rejection for all of them in a batch: a flood must not become a flood of rows. */
-export function limitRejections(limited: ReadonlyMap<DeviceId, Limited>): readonly Rejection[] {
-  return [...limited].map(([device, { beyond, at }]) => ({
-    device,
-    at,
-    stage: 'check',
-    reason: 'rate-limited',
-    detail: `${beyond} observations`,
-  }));
-}
-
-/** What was beyond the limit of a device in one batch, and when last. */
-export interface Limited {
-  readonly beyond: number;
-  readonly at: Instant;
+  return {
+    observations: observations.filter(({ kind }) => kind === 'alert'),
+    held: observations.filter(({ kind }) => kind !== 'alert'),
+  };
 }

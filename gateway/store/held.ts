@@ -17,8 +17,8 @@ const rowsPerDeviceMax = 50_000;
 export interface Held {
   add(device: DeviceId, observations: readonly Observation[], cause: string, at: number): void;
   of(device: DeviceId, cause: string): readonly HeldRow[];
-  /** A person has decided about the device: what waited for that waits for a patient only. */
-  unblock(device: DeviceId, cause: 'swapped' | 'quarantined'): void;
+  /** What waited for this cause waits for a patient only. */
+  unblock(device: DeviceId, cause: 'swapped' | 'quarantined' | 'limited'): void;
   /** Takes a row out; what still waits of it is put back by `add`. */
   remove(sequence: number): void;
   /**

@@ -153,7 +153,7 @@ create table held (
   device text not null,
   body text not null,
   -- unbound: nobody was bound to the device. swapped: it was another device. no-relay: the site
-  -- had no destination. quarantined: the device was.
+  -- had no destination. quarantined: the device was. limited: it said more than it may.
   cause text not null,
   held_at integer not null,
   -- While the time is not known: the run of the machine in whose monotonic time `held_at` is.
