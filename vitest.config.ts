@@ -6,5 +6,7 @@ export default defineConfig({
     globalSetup: 'test/support/compile-cache.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Two cores, as a Pi's tests have; most tests wait more than they compute.
+    maxWorkers: 2,
   },
 });

@@ -41,6 +41,8 @@ async function startWard(folder: string, bytesMax?: number): Promise<Ward> {
   await makeSite(site, [{ id: device, profile: 'generic-vital-signs-monitor', subject: 'MRN-1' }], {
     relays: [{ id: 'ehr', use: 'fhir', url: hospital.url, ca: '../hospital.pem' }],
     ...(bytesMax !== undefined && { retention: { bytesMax } }),
+    // The device says far more than a healthy one: what is beyond its limit would wait.
+    responses: { mode: 'observe' },
   });
   const tls = await credentialsOf(openSitePki(site), device, Date.now());
   return { site, hospital, gateway: await startGatewayProcess(site), tls };

@@ -35,6 +35,8 @@ describe('the settings', () => {
       flows: { enabled: false },
       retention: { days: 7, auditDays: 2_190, bytesMax: 2_000_000_000, laneBytesMax: {} },
       audit: {},
+      responses: { mode: 'automatic', threats: { D08: 'observe', D16: 'observe' } },
+      housing: {},
       store: { commitPauseMs: 5 },
     });
   });
