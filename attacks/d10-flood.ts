@@ -35,7 +35,7 @@ export default defineAttack({
     const stored = (await ward.storedOf(stolenId)).length;
     const kept = stored + waitingIn(ward.directory);
     return {
-      measured: `said ${said} values; kept of them: ${kept} (${Math.round((100 * kept) / said)} %)`,
+      measured: `said ${said} values; at the hospital meanwhile: ${kept} (${Math.round((100 * kept) / said)} %), the rest held`,
       isAbsent: kept < keptShareMax * said,
     };
   },

@@ -17,7 +17,7 @@ import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection } from './core/intake.ts';
 import { createMemory, type LivingMemory, type Memory } from './core/memory.ts';
 import type { Instant } from './core/observation.ts';
-import type { Quarantine } from './core/quarantine.ts';
+import { isWithheld, type Quarantine } from './core/quarantine.ts';
 import type { DeviceDescription } from './core/relay.ts';
 import { feedRoot, releasedJson, releasedTopic } from './core/released-json.ts';
 import type { Response } from './core/response.ts';
@@ -168,12 +168,7 @@ export function startKeeper(
       if (hasAnswered || announced.size + bindings.length + stays.size > 0) remake();
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
-    ...ordersOf(
-      store,
-      () => maker,
-      () => policy,
-      remake,
-    ),
+    ...ordersOf(store, () => ({ maker, policy }), remake),
     use(nextMaker, nextBudget) {
       // Throws before anything is changed, where a device has no profile any more.
       const next = nextMaker.make(store);
@@ -199,8 +194,7 @@ export function startKeeper(
 /** What people order. What this process changes itself raises no version: the policy is made anew. */
 function ordersOf(
   store: Store,
-  maker: () => PolicyMaker,
-  policy: () => Policy,
+  current: () => { readonly maker: PolicyMaker; readonly policy: Policy },
   changed: () => void,
 ): Pick<
   Keeper,
@@ -217,16 +211,16 @@ function ordersOf(
     return result;
   }
   return {
-    associate: (order) => done(associateDevice(store, maker(), order)),
+    associate: (order) => done(associateDevice(store, current().maker, order)),
     dissociate: (order) => done(dissociateDevice(store, order)),
-    quarantine: (order) => done(quarantineDevice(store, maker(), order)),
-    release: (order) => done(releaseDevice(store, maker(), order)),
-    confirmResponse: (order) => done(confirmResponse(store, maker(), order)),
-    undoResponse: (order) => done(undoResponse(store, maker(), order)),
+    quarantine: (order) => done(quarantineDevice(store, current().maker, order)),
+    release: (order) => done(releaseDevice(store, current().maker, order)),
+    confirmResponse: (order) => done(confirmResponse(store, current().maker, order)),
+    undoResponse: (order) => done(undoResponse(store, current().maker, order)),
     restraints(now) {
-      const hasEnded = [endQuarantines(store, maker(), now), endResponses(store, now)];
+      const hasEnded = [endQuarantines(store, current().maker, now), endResponses(store, now)];
       if (hasEnded.includes(true)) changed();
-      releaseUnlimited(store, policy());
+      releaseUnlimited(store, current().policy);
       const responses = store.responses.pendings();
       return { quarantines: store.quarantines.list(), responses };
     },
@@ -389,10 +383,12 @@ function keepRejections(store: Store, rejected: readonly Rejection[]): void {
 function releaseUnlimited(store: Store, policy: Policy): void {
   const devices = store.held.depths().filter(({ cause }) => cause === 'limited');
   for (const { device } of devices) {
-    if (policy.devices.get(device)?.perSecondMax !== undefined) continue;
+    const known = policy.devices.get(device);
+    // Whoever is in quarantine by now: a person decides about that too.
+    if (known?.perSecondMax !== undefined || isWithheld(known?.quarantine)) continue;
     store.transact(() => {
       store.held.unblock(device, 'limited');
-      if (policy.devices.has(device)) releaseHeld(store, policy, device, 'unbound');
+      if (known) releaseHeld(store, policy, device, 'unbound');
     });
   }
 }

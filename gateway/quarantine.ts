@@ -141,9 +141,12 @@ export function endQuarantines(store: Store, maker: PolicyMaker, now: Instant): 
 
 function discardHeld(store: Store, { id: device }: Device, now: Instant): number {
   let discarded = 0;
-  for (const { sequence, observations } of store.held.of(device, 'quarantined')) {
-    store.held.remove(sequence);
-    discarded += observations.length;
+  // Also what was beyond its limit: whoever is not trusted is not trusted with that either.
+  for (const cause of ['quarantined', 'limited'] as const) {
+    for (const { sequence, observations } of store.held.of(device, cause)) {
+      store.held.remove(sequence);
+      discarded += observations.length;
+    }
   }
   const rejection = { device, at: now, stage: 'associate', reason: 'discarded' } as const;
   const detail = `${discarded} observations`;

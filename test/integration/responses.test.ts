@@ -192,6 +192,24 @@ it('lets pass of a flood what a healthy device would say, and every alarm; holds
   expect(after - delivered).toBe(beyond);
 });
 
+it('lets a person throw away what was beyond the limit, by the quarantine of its device', async () => {
+  const { store, keeper, keep } = await startWard();
+  const perSecondMax = (await loadProfiles('/nowhere')).get(profile)?.messagesPerSecondMax ?? 0;
+  keep(Array.from({ length: perSecondMax * 60 }, (_, index) => says('vent', index)));
+  keep(Array.from({ length: 400 }, (_, index) => says('vent', second + index)));
+  const device = 'vent' as DeviceId;
+  const beyond = store.held.of(device, 'limited').length;
+  expect(beyond).toBeGreaterThan(0);
+  const order = { device, reason: 'not ours', actor: 'mara' };
+  keeper.quarantine({ ...order, mode: 'hold', isConfirmed: true, now: at(minute) });
+  // The limit ends; the quarantine does not.
+  keeper.restraints(at(16 * minute));
+  expect(store.held.of(device, 'limited')).toHaveLength(beyond);
+  const outcome = keeper.release({ ...order, held: 'discard', now: at(17 * minute) });
+  expect(outcome).toMatchObject({ discarded: beyond, released: 0 });
+  expect(store.held.depths()).toEqual([]);
+});
+
 it('only writes down what it would have done where the settings say observe', async () => {
   const { store, keep } = await startWard({ mode: 'automatic', threats: { D05: 'observe' } });
   keep([], [abuse('scale', 0)]);
