@@ -6,7 +6,12 @@ export default defineCommand({
   name: 'demo',
   summary: 'A simulated ward, a simulated hospital and one attack, with a gateway between them.',
   options: z.strictObject({
-    seconds: z.number().positive().max(86_400).optional().describe('Ends by itself after so long.'),
+    seconds: z
+      .number()
+      .positive()
+      .max(86_400)
+      .optional()
+      .describe('Ends by itself so long after the gateway is ready.'),
     chaos: z.boolean().default(false).describe('The hospital is cut, slowed and answers 500.'),
     json: jsonOption,
   }),

@@ -19,7 +19,7 @@ import { type DemoRama, rateWard } from './rating.ts';
 import { type Bed, credentialsOf, registerWard, stolenFrom, wardOf } from './ward.ts';
 
 export interface DemoOptions {
-  /** Ends after this long; until aborted when left out. */
+  /** Ends this long after the gateway was ready; until aborted when left out. */
   readonly seconds?: number | undefined;
   /** The hospital fails in every way it can, one after the other. */
   readonly chaos: boolean;
@@ -51,9 +51,7 @@ const drainPollMs = 100;
 export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const directory = mkdtempSync(join(tmpdir(), 'wardgate-demo-'));
   const stop = new AbortController();
-  const ends = [options.signal, stop.signal];
-  if (options.seconds !== undefined) ends.push(AbortSignal.timeout(options.seconds * 1_000));
-  const stage: Stage = { directory, signal: AbortSignal.any(ends), now };
+  const stage: Stage = { directory, signal: AbortSignal.any([options.signal, stop.signal]), now };
   const cables: SerialCable[] = [];
   let hospital: readonly Destination[] = [];
   try {
@@ -61,7 +59,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
     hospital = await startDestinations(join(directory, 'hospital.pem'), now());
     const lines = await layCables(beds, stage, cables);
     writeSettings(directory, hospital, lines);
-    return await play({ beds, stolen, hospital }, stage, options);
+    return await play({ beds, stolen, hospital }, stage, options, () => stop.abort());
   } finally {
     stop.abort();
     await Promise.all(cables.map((cable) => cable.unplug()));
@@ -116,8 +114,15 @@ interface Ward {
   readonly hospital: readonly Destination[];
 }
 
-async function play(ward: Ward, stage: Stage, options: DemoOptions): Promise<DemoSummary> {
+async function play(
+  ward: Ward,
+  stage: Stage,
+  options: DemoOptions,
+  end: () => void,
+): Promise<DemoSummary> {
   const gateway = await spawnGateway(stage.directory, tell(options.remark));
+  const { seconds } = options;
+  if (seconds !== undefined) setTimeout(end, seconds * 1_000).unref();
   try {
     return await playAgainst(gateway, ward, stage, options);
   } finally {
