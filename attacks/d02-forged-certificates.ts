@@ -1,10 +1,10 @@
 import deviceCertificate from '../certs/device.ts';
 import rootAuthority from '../certs/root-authority.ts';
-import { revoke } from '../gateway/certificate-calls.ts';
 import type { Credentials } from '../gateway/demo/ward.ts';
 import { createAuthority } from '../gateway/pki/authority.ts';
 import { generateKey } from '../gateway/pki/keys.ts';
-import { openSiteStore } from '../gateway/site.ts';
+import { openSiteStore } from '../gateway/site/site.ts';
+import { revoke } from '../gateway/trust/certificate-calls.ts';
 import { defineAttack } from './attack.ts';
 import { enter } from './forger.ts';
 import { host, now, type Site, stolenId, victimId } from './ward.ts';

@@ -1,6 +1,6 @@
 import { publish } from '../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../gateway/players/raw-mqtt-client.ts';
-import { openSiteStore } from '../gateway/site.ts';
+import { openSiteStore } from '../gateway/site/site.ts';
 import { defineAttack } from './attack.ts';
 import { message } from './forger.ts';
 import { attackerAddress, stolenId } from './ward.ts';

@@ -11,8 +11,8 @@ import { type Bed, type Credentials, credentialsOf, registerWard } from '../gate
 import type { FhirHospital } from '../gateway/hospital/fhir-hospital.ts';
 import { ensureSecret } from '../gateway/pki/secrets.ts';
 import { openSitePki, type SitePki } from '../gateway/pki/site-pki.ts';
-import { findProfile, loadProfiles } from '../gateway/profiles.ts';
-import { administrator, createSite, openSiteStore } from '../gateway/site.ts';
+import { findProfile, loadProfiles } from '../gateway/site/profiles.ts';
+import { administrator, createSite, openSiteStore } from '../gateway/site/site.ts';
 
 export const host = '127.0.0.1';
 /** All of 127/8 is this machine: the attacker is another address than the ward. */

@@ -5,7 +5,7 @@ import { byteEntropy } from '../gateway/features/byte-entropy.ts';
 import { trafficFeatures } from '../gateway/features/traffic-state.ts';
 import { watchTraffic } from '../gateway/features/traffic-watch.ts';
 import { openModel } from '../gateway/inference/model-file.ts';
-import { readModel, trustedKeys } from '../gateway/model-store.ts';
+import { readModel, trustedKeys } from '../gateway/modelling/model-store.ts';
 import { messagesASecond, openPolicy } from './admission.ts';
 import { loadNow } from './machine.ts';
 import { median, rounded } from './median.ts';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { fingerprintOf } from '../gateway/bundles/bundle-signature.ts';
 import { writeBundle } from '../gateway/bundles/bundle-writer.ts';
 import type { Bill, Vulnerability } from '../gateway/core/vulnerability.ts';
-import { createSite, openSiteStore } from '../gateway/site.ts';
+import { createSite, openSiteStore } from '../gateway/site/site.ts';
 import { readNvd } from '../gateway/vulnerabilities/feeds/nvd.ts';
 import { judge, nameBill } from '../gateway/vulnerabilities/judge.ts';
 import { indexComponents, matchVulnerability } from '../gateway/vulnerabilities/matching.ts';

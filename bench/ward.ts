@@ -5,7 +5,7 @@ import { associationReachesBackMs } from '../gateway/core/association.ts';
 import type { Device, DeviceId } from '../gateway/core/device.ts';
 import { Phi } from '../gateway/core/phi.ts';
 import { openSitePki } from '../gateway/pki/site-pki.ts';
-import { createSite, openSiteStore } from '../gateway/site.ts';
+import { createSite, openSiteStore } from '../gateway/site/site.ts';
 import type { Store } from '../gateway/store/store.ts';
 
 /** Devices of the ward are `bench-0000`, `bench-0001`, ... */

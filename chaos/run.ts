@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openSiteStore } from '../gateway/site.ts';
+import { openSiteStore } from '../gateway/site/site.ts';
 import { seededChance } from './chance.ts';
 import { openClock } from './clock.ts';
 import { startDestinations } from './destinations.ts';

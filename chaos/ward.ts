@@ -10,8 +10,8 @@ import { Phi } from '../gateway/core/phi.ts';
 import { pseudonymOf } from '../gateway/core/pseudonym.ts';
 import { codeOfMetric } from '../gateway/demo/ledger.ts';
 import { ensureSecret } from '../gateway/pki/secrets.ts';
-import { findProfile, loadProfiles } from '../gateway/profiles.ts';
-import { createSite, openSiteStore } from '../gateway/site.ts';
+import { findProfile, loadProfiles } from '../gateway/site/profiles.ts';
+import { createSite, openSiteStore } from '../gateway/site/site.ts';
 
 const host = '127.0.0.1';
 

@@ -1,11 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Admission } from './admission.ts';
 import { answers } from './answers.ts';
 import type { EventHub } from './api/event-hub.ts';
 import type { HttpsServer } from './api/https-server.ts';
-import { startAuditClerk } from './audit-clerk.ts';
-import { type AuditForwarder, startAuditForwarder } from './audit-forwarder.ts';
 import type { Config, RelaySettings, SerialLine } from './config.ts';
 import type { DeviceId } from './core/device.ts';
 import { GatewayError } from './core/error.ts';
@@ -13,9 +10,11 @@ import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
 import type { Protocol } from './core/protocol.ts';
 import { tlsFaultOf } from './core/tls-fault.ts';
-import { type Forwarder, startForwarder } from './forwarder.ts';
+import { type Forwarder, startForwarder } from './delivery/forwarder.ts';
+import { destinationOf } from './delivery/relay-settings.ts';
 import { openHttps } from './https-interface.ts';
-import type { KeeperSettings } from './keeper-thread.ts';
+import type { Admission } from './keeper/admission.ts';
+import type { KeeperSettings } from './keeper/keeper-thread.ts';
 import { endpointOf } from './line-endpoint.ts';
 import { type Line, lineTiming, startLine } from './links/line.ts';
 import { type LineServer, startLineServer } from './links/line-server.ts';
@@ -24,11 +23,12 @@ import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import type { PartPlan, Stages } from './parts.ts';
 import { readSecretFile } from './pki/secrets.ts';
 import { findProtocol } from './policy.ts';
-import { findProfile } from './profiles.ts';
-import { destinationOf } from './relay-settings.ts';
-import type { SiteSettings } from './site-settings.ts';
-import { type Trust, tlsOf } from './trust.ts';
-import type { WardWatch } from './ward-watch.ts';
+import { findProfile } from './site/profiles.ts';
+import type { SiteSettings } from './site/site-settings.ts';
+import { startAuditClerk } from './trail/audit-clerk.ts';
+import { type AuditForwarder, startAuditForwarder } from './trail/audit-forwarder.ts';
+import { type Trust, tlsOf } from './trust/trust.ts';
+import type { WardWatch } from './ward/ward-watch.ts';
 
 /** The parts that others must reach while they run. */
 export interface OpenParts {

@@ -1,11 +1,10 @@
-import { type Admission, startAdmission } from './admission.ts';
 import { createEventHub, type EventHub } from './api/event-hub.ts';
 import { readSettings } from './config.ts';
-import { feedConsumers, tellConsumers } from './consumer-feed.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
-import { watchExploited } from './exploited-watch.ts';
+import { feedConsumers, tellConsumers } from './delivery/consumer-feed.ts';
+import { watchExploited } from './exposure/exploited-watch.ts';
 import {
   keeperSettingsOf,
   type Material,
@@ -14,22 +13,23 @@ import {
   requireHealth,
   requireSound,
 } from './gateway-parts.ts';
-import { watchHost } from './host-watch.ts';
-import { type ModelWatch, watchModels } from './model-watch.ts';
+import { type Admission, startAdmission } from './keeper/admission.ts';
+import { type ModelWatch, watchModels } from './modelling/model-watch.ts';
 import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
 import { loadProtocols } from './policy.ts';
-import { type QuarantineWatch, watchQuarantines } from './quarantine-watch.ts';
-import { type RamaWatch, watchRama } from './rama-watch.ts';
 import { type Reloading, startReloading } from './reload.ts';
-import { keepLastGood, lastGoodFor, putBack } from './settings-files.ts';
-import { type LoadedSite, loadSite, type SiteSettings } from './site-settings.ts';
+import { type RamaWatch, watchRama } from './scoring/rama-watch.ts';
+import { watchHost } from './site/host-watch.ts';
+import { keepLastGood, lastGoodFor, putBack } from './site/settings-files.ts';
+import { type LoadedSite, loadSite, type SiteSettings } from './site/site-settings.ts';
 import { lockSite } from './store/database.ts';
 import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
 import { bootId } from './time/monotonic.ts';
 import { readTimeService } from './time/time-service.ts';
-import { startTrust, type Trust, tlsOf } from './trust.ts';
-import { type WardWatch, watchWard } from './ward-watch.ts';
+import { startTrust, type Trust, tlsOf } from './trust/trust.ts';
+import { type QuarantineWatch, watchQuarantines } from './ward/quarantine-watch.ts';
+import { type WardWatch, watchWard } from './ward/ward-watch.ts';
 
 const tickMs = 1_000;
 const hourMs = 3_600_000;

@@ -1,8 +1,6 @@
 import { mayBeRaised } from './access/authorise.ts';
 import { principalOfCertificate } from './access/certificate-principal.ts';
 import { certificateMissing } from './access/device-identity.ts';
-import { openAccounts } from './accounts.ts';
-import type { Admission } from './admission.ts';
 import { accountPrincipal } from './api/account-principal.ts';
 import type { Accounts } from './api/accounts.ts';
 import { auditRoutes } from './api/audit.ts';
@@ -35,22 +33,24 @@ import { sessionsRoutes } from './api/sessions.ts';
 import { type SignOn, signOnRoutes } from './api/sign-on.ts';
 import { userRoutes } from './api/users.ts';
 import { vulnerabilityRoutes } from './api/vulnerabilities.ts';
-import { deviceKinds } from './certificate-calls.ts';
 import type { Config } from './config.ts';
 import type { Log } from './core/event.ts';
 import { injectionIn } from './core/injection.ts';
 import type { Instant } from './core/observation.ts';
 import { actorOf, type Principal } from './core/principal.ts';
-import { estEnrolment } from './est-enrolment.ts';
-import { forecastExpiry } from './expiry-forecast.ts';
-import { revocationAnswers } from './revocation-answers.ts';
-import { endWithSessions } from './session-watch.ts';
-import { openSignOn } from './sign-on.ts';
-import type { SiteSettings } from './site-settings.ts';
-import { type Trust, tlsOf } from './trust.ts';
+import { vulnerabilityAnswers } from './exposure/vulnerability-answers.ts';
+import type { Admission } from './keeper/admission.ts';
+import { openAccounts } from './people/accounts.ts';
+import { endWithSessions } from './people/session-watch.ts';
+import { openSignOn } from './people/sign-on.ts';
+import type { SiteSettings } from './site/site-settings.ts';
+import { deviceKinds } from './trust/certificate-calls.ts';
+import { estEnrolment } from './trust/est-enrolment.ts';
+import { forecastExpiry } from './trust/expiry-forecast.ts';
+import { revocationAnswers } from './trust/revocation-answers.ts';
+import { type Trust, tlsOf } from './trust/trust.ts';
 import { version } from './version.ts';
-import { vulnerabilityAnswers } from './vulnerability-answers.ts';
-import type { WardWatch } from './ward-watch.ts';
+import type { WardWatch } from './ward/ward-watch.ts';
 
 /** What the interface shows and does, as the gateway has it. */
 export interface InterfaceMaterial {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Admission } from './admission.ts';
 import { readSettings } from './config.ts';
 import { GatewayError } from './core/error.ts';
 import type { Log } from './core/event.ts';
 import type { Instant } from './core/observation.ts';
-import { changedSettings } from './settings-digest.ts';
-import { keepLastGood, keepTrial, putBack } from './settings-files.ts';
-import { digestOfSite, type LoadedSite } from './site-settings.ts';
+import type { Admission } from './keeper/admission.ts';
+import { changedSettings } from './site/settings-digest.ts';
+import { keepLastGood, keepTrial, putBack } from './site/settings-files.ts';
+import { digestOfSite, type LoadedSite } from './site/site-settings.ts';
 import type { ReloadOrder, ReloadResult } from './store/reloads.ts';
 
 /** How often it is looked whether somebody asked. */

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelSha256, signModel } from '../gateway/inference/model-file.ts';
-import { tryModel } from '../gateway/model-trial.ts';
-import type { Ward } from '../gateway/simulated-ward.ts';
+import { tryModel } from '../gateway/modelling/model-trial.ts';
+import type { Ward } from '../gateway/modelling/simulated-ward.ts';
 
 /** The ward of the shipped models' trial: another one, of other devices. */
 const trialWard: Ward = { seed: 4_711, devicesPerProfile: 2, hours: 3 };

@@ -7,7 +7,7 @@ import { saveConfig } from '../gateway/config.ts';
 import type { DeviceId } from '../gateway/core/device.ts';
 import { type Credentials, credentialsOf } from '../gateway/demo/ward.ts';
 import { openSitePki } from '../gateway/pki/site-pki.ts';
-import { createSite, openSiteStore } from '../gateway/site.ts';
+import { createSite, openSiteStore } from '../gateway/site/site.ts';
 import type { ReplayDevice } from './translate.ts';
 
 export const host = '127.0.0.1';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { associateDevice } from '../association.ts';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
+import { destinationOf } from '../delivery/relay-settings.ts';
 import { openPolicyMaker } from '../policy.ts';
-import { loadProfiles } from '../profiles.ts';
-import { destinationOf } from '../relay-settings.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
+import { associateDevice } from '../ward/association.ts';
 
 export default defineCommand({
   name: 'associate',

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { publicKeyPem } from '../audit/checkpoint.ts';
 import { recordLine, type SyslogOrigin, syslogMessage } from '../audit/syslog-message.ts';
 import { auditProblems } from '../audit/verify.ts';
-import { auditSigner, verifyAudit } from '../audit-trail.ts';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import type { AuditRecord } from '../core/audit-entry.ts';
 import { toAuditEvent } from '../fhir/audit-event.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
 import { readCheckpoints } from '../store/checkpoints.ts';
+import { auditSigner, verifyAudit } from '../trail/audit-trail.ts';
 import { version } from '../version.ts';
 
 const verify = defineCommand({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { backupPassphrase } from '../backup-passphrase.ts';
 import { defineCommand, dirOption, jsonOption, passphraseFileOption } from '../command.ts';
-import { backUpSite } from '../site-backup.ts';
+import { backupPassphrase } from '../site/backup-passphrase.ts';
+import { backUpSite } from '../site/site-backup.ts';
 
 export default defineCommand({
   name: 'backup',

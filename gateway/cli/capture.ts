@@ -8,8 +8,8 @@ import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import { endpointOf } from '../line-endpoint.ts';
 import { findProtocol, loadProtocols } from '../policy.ts';
-import { findProfile, loadProfiles } from '../profiles.ts';
-import { openSiteStore } from '../site.ts';
+import { findProfile, loadProfiles } from '../site/profiles.ts';
+import { openSiteStore } from '../site/site.ts';
 import { lockSite } from '../store/database.ts';
 
 const Options = z.strictObject({

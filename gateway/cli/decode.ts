@@ -9,7 +9,7 @@ import { metrics } from '../core/metric.ts';
 import type { Instant, Observation } from '../core/observation.ts';
 import type { ProtocolStep } from '../core/protocol.ts';
 import { findProtocol, loadProtocols } from '../policy.ts';
-import { findProfile, loadProfiles } from '../profiles.ts';
+import { findProfile, loadProfiles } from '../site/profiles.ts';
 import { check } from '../stages/check.ts';
 import { arrivalOf, date } from '../stages/date.ts';
 import { decode, planDecoding } from '../stages/decode.ts';

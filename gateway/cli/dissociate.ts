@@ -1,6 +1,6 @@
-import { dissociateDevice } from '../association.ts';
 import { defineCommand, siteOptions } from '../command.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
+import { dissociateDevice } from '../ward/association.ts';
 
 export default defineCommand({
   name: 'dissociate',

@@ -3,19 +3,19 @@ import { existsSync, statfsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { answers } from '../answers.ts';
 import { auditProblems } from '../audit/verify.ts';
-import { auditSigner } from '../audit-trail.ts';
-import { auditTailProblem } from '../auditing.ts';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { failures, GatewayError } from '../core/error.ts';
 import { earliestBelievableTime } from '../core/gateway-time.ts';
-import { forecastExpiry } from '../expiry-forecast.ts';
+import { destinationOf } from '../delivery/relay-settings.ts';
 import { openSitePki } from '../pki/site-pki.ts';
-import { loadProfiles } from '../profiles.ts';
-import { destinationOf } from '../relay-settings.ts';
-import { openSiteStore } from '../site.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { openSiteStore } from '../site/site.ts';
+import { readStoreKey } from '../site/store-key.ts';
 import { openStore } from '../store/store.ts';
-import { readStoreKey } from '../store-key.ts';
+import { auditSigner } from '../trail/audit-trail.ts';
+import { auditTailProblem } from '../trail/auditing.ts';
+import { forecastExpiry } from '../trust/expiry-forecast.ts';
 
 type Verdict = 'ok' | 'warning' | 'failed';
 

@@ -3,12 +3,12 @@ import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts
 import { type Episode, episodeStates } from '../core/episode.ts';
 import { GatewayError } from '../core/error.ts';
 import { type ThreatId, threatIds, threats } from '../core/threat.ts';
-import { framesOf, type ShownFrame } from '../evidence.ts';
-import { findEpisode } from '../finding-orders.ts';
 import { openPolicyMaker } from '../policy.ts';
-import { loadProfiles } from '../profiles.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
 import type { Store } from '../store/store.ts';
+import { framesOf, type ShownFrame } from '../ward/evidence.ts';
+import { findEpisode } from '../ward/finding-orders.ts';
 import { exported } from './findings/export.ts';
 import { acknowledge, close, reopen } from './findings/judge.ts';
 

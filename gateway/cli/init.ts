@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
-import { administrator, createSite, defaultHosts } from '../site.ts';
+import { administrator, createSite, defaultHosts } from '../site/site.ts';
 
 export default defineCommand({
   name: 'init',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import { GatewayError } from '../core/error.ts';
-import { importMds2 } from '../mds2-import.ts';
-import { findProfile, loadProfiles } from '../profiles.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { importMds2 } from '../exposure/mds2-import.ts';
+import { findProfile, loadProfiles } from '../site/profiles.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
 import { mds2Mappings, postureOf } from '../vulnerabilities/mds2-questions.ts';
 
 const importCommand = defineCommand({

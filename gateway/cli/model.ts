@@ -5,21 +5,21 @@ import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts
 import type { AuditAction } from '../core/audit-action.ts';
 import { GatewayError } from '../core/error.ts';
 import { tableFormatIds } from '../datasets/table-format.ts';
-import { evaluationPage } from '../evaluation-page.ts';
 import { trafficFeatures } from '../features/traffic-state.ts';
 import { vitalsFeatures } from '../features/vitals-state.ts';
 import { openModel } from '../inference/model-file.ts';
-import { fitSiteModel } from '../model-fitting.ts';
+import { evaluationPage } from '../modelling/evaluation-page.ts';
+import { fitSiteModel } from '../modelling/model-fitting.ts';
 import {
   modelIds,
   readModel,
   readModelState,
   trustedKeys,
   writeModelState,
-} from '../model-store.ts';
-import { tryModel } from '../model-trial.ts';
-import { commandActor, openSiteStore } from '../site.ts';
-import { meanTruePositiveRate, type TableEvaluation, tryTable } from '../table-trial.ts';
+} from '../modelling/model-store.ts';
+import { tryModel } from '../modelling/model-trial.ts';
+import { meanTruePositiveRate, type TableEvaluation, tryTable } from '../modelling/table-trial.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
 
 const list = defineCommand({
   name: 'list',

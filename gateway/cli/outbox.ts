@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { loadConfig } from '../config.ts';
 import { GatewayError } from '../core/error.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
 
 const relayOption = z.string().optional().describe('Only this destination.');
 const options = z.strictObject({ dir: dirOption, relay: relayOption, json: jsonOption });

@@ -1,7 +1,7 @@
 import { defineCommand, siteOptions } from '../command.ts';
-import { forecastExpiry } from '../expiry-forecast.ts';
 import { openSitePki } from '../pki/site-pki.ts';
-import { openSiteStore } from '../site.ts';
+import { openSiteStore } from '../site/site.ts';
+import { forecastExpiry } from '../trust/expiry-forecast.ts';
 import { issue } from './pki/issue.ts';
 import { revoke } from './pki/revoke.ts';
 import { install, request, undo } from './pki/superior.ts';

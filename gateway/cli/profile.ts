@@ -1,10 +1,10 @@
 import { defineCommand, siteOptions } from '../command.ts';
 import type { Instant } from '../core/observation.ts';
-import { loadProfiles, readProfile } from '../profiles.ts';
 import { assess } from '../rama/assess.ts';
 import { canonicalJson } from '../rama/canonical.ts';
 import { draftSubject } from '../rama/draft.ts';
-import { explanationLines, gatewayLine, intervalText, scoreLine } from '../rama-text.ts';
+import { explanationLines, gatewayLine, intervalText, scoreLine } from '../scoring/rama-text.ts';
+import { loadProfiles, readProfile } from '../site/profiles.ts';
 
 const list = defineCommand({
   name: 'list',

@@ -3,7 +3,6 @@ import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import { ramaGroups } from '../core/rama-point.ts';
-import { loadProfiles } from '../profiles.ts';
 import type { LocalScore } from '../rama/aggregate.ts';
 import { canonicalJson } from '../rama/canonical.ts';
 import {
@@ -13,8 +12,8 @@ import {
   ratedDevices,
   rateSite,
   reportDevice,
-} from '../rama-site.ts';
-import type { RatingMaterial } from '../rama-subject.ts';
+} from '../scoring/rama-site.ts';
+import type { RatingMaterial } from '../scoring/rama-subject.ts';
 import {
   type Breakdowns,
   breakdownLines,
@@ -23,8 +22,9 @@ import {
   gatewayLine,
   intervalText,
   scoreLine,
-} from '../rama-text.ts';
-import { openSiteStore } from '../site.ts';
+} from '../scoring/rama-text.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { openSiteStore } from '../site/site.ts';
 import type { Store } from '../store/store.ts';
 import { score } from './rama/score.ts';
 import { state } from './rama/state.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { auditSigner } from '../audit-trail.ts';
 import { defineCommand, siteOptions } from '../command.ts';
 import { type FailureCode, failures, GatewayError } from '../core/error.ts';
-import { commandActor } from '../site.ts';
+import { commandActor } from '../site/site.ts';
+import { readStoreKey } from '../site/store-key.ts';
 import type { ReloadResult } from '../store/reloads.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { readStoreKey } from '../store-key.ts';
+import { auditSigner } from '../trail/audit-trail.ts';
 
 /** A gateway that runs begins within a second. */
 const beginWithinMs = 20_000;

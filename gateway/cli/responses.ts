@@ -3,11 +3,11 @@ import { type Command, defineCommand, dirOption, jsonOption } from '../command.t
 import type { Instant } from '../core/observation.ts';
 import { quarantineReasonCharsMax } from '../core/quarantine.ts';
 import { type Response, responseStates } from '../core/response.ts';
+import { destinationOf } from '../delivery/relay-settings.ts';
 import { openPolicyMaker } from '../policy.ts';
-import { loadProfiles } from '../profiles.ts';
-import { destinationOf } from '../relay-settings.ts';
-import { confirmResponse, undoResponse } from '../response-orders.ts';
-import { commandActor, openSiteStore } from '../site.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
+import { confirmResponse, undoResponse } from '../ward/response-orders.ts';
 
 const countMax = 500;
 

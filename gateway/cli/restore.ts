@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { backupPassphrase } from '../backup-passphrase.ts';
 import { defineCommand, dirOption, jsonOption, passphraseFileOption } from '../command.ts';
-import { restoreSite } from '../site-restore.ts';
+import { backupPassphrase } from '../site/backup-passphrase.ts';
+import { restoreSite } from '../site/site-restore.ts';
 
 export default defineCommand({
   name: 'restore',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { importBill } from '../bill-import.ts';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
-import { ownBillDocument } from '../own-bill.ts';
-import { loadProfiles } from '../profiles.ts';
-import { commandActor, openSiteStore } from '../site.ts';
-import { openSiteFeeds } from '../vulnerability-feeds.ts';
-import { matchModels } from '../vulnerability-matching.ts';
+import { importBill } from '../exposure/bill-import.ts';
+import { ownBillDocument } from '../exposure/own-bill.ts';
+import { openSiteFeeds } from '../exposure/vulnerability-feeds.ts';
+import { matchModels } from '../exposure/vulnerability-matching.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
 import { matchText } from './vuln/import.ts';
 
 const importCommand = defineCommand({

@@ -16,8 +16,8 @@ import {
 import { playLine } from '../players/line-player.ts';
 import { playMqtt } from '../players/mqtt-player.ts';
 import { layPseudoTerminal, plugIntoPort } from '../players/serial-cable.ts';
-import { findProfile, loadProfiles } from '../profiles.ts';
 import { findSimulator, serialNumberOf, simulate } from '../simulation.ts';
+import { findProfile, loadProfiles } from '../site/profiles.ts';
 
 const hostAndPort = z.string().regex(/^[^\s]+:\d{1,5}$/, 'must be HOST:PORT');
 const faultNames = Object.keys(simulatedFaults).join('|');

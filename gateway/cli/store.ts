@@ -1,5 +1,5 @@
 import { defineCommand, siteOptions } from '../command.ts';
-import { rotateStoreKey } from '../store-key-rotation.ts';
+import { rotateStoreKey } from '../site/store-key-rotation.ts';
 
 const rotateKey = defineCommand({
   name: 'rotate-key',

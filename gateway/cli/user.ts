@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { normalisePassword, requireGoodPassword } from '../access/password-rules.ts';
-import { accountCalls } from '../account-calls.ts';
 import { type Command, defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import { machineRoles, tokenDays, UserName, userRoles } from '../core/account.ts';
 import { GatewayError } from '../core/error.ts';
-import { createOneTimePassword, hashPassword } from '../pki/password.ts';
-import { askSecret } from '../secret-prompt.ts';
-import { createToken } from '../session-secret.ts';
-import { commandActor, openSiteStore } from '../site.ts';
-import type { Store } from '../store/store.ts';
+import { accountCalls } from '../people/account-calls.ts';
+import { askSecret } from '../people/secret-prompt.ts';
+import { createToken } from '../people/session-secret.ts';
 import {
   addMachine,
   addPerson,
@@ -19,7 +16,10 @@ import {
   setPassword,
   setRole,
   unlockUser,
-} from '../user-keeping.ts';
+} from '../people/user-keeping.ts';
+import { createOneTimePassword, hashPassword } from '../pki/password.ts';
+import { commandActor, openSiteStore } from '../site/site.ts';
+import type { Store } from '../store/store.ts';
 
 const daysOption = z
   .int()

@@ -1,7 +1,7 @@
 import type { RamaGrade } from '../core/rama.ts';
-import { loadProfiles } from '../profiles.ts';
-import { rateDevice, rateSite } from '../rama-site.ts';
-import { openSiteStore } from '../site.ts';
+import { rateDevice, rateSite } from '../scoring/rama-site.ts';
+import { loadProfiles } from '../site/profiles.ts';
+import { openSiteStore } from '../site/site.ts';
 
 /** The security scores of the ward, as they were when it ended. */
 export interface DemoRama {

@@ -2,7 +2,7 @@ import type { Device, DeviceId } from '../core/device.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import { Phi } from '../core/phi.ts';
 import type { SitePki } from '../pki/site-pki.ts';
-import { findProfile } from '../profiles.ts';
+import { findProfile } from '../site/profiles.ts';
 import type { Store } from '../store/store.ts';
 
 /** One bed of the simulated ward. */

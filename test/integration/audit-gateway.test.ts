@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import vitalSignsMonitor from '../../device-profiles/generic/vital-signs-monitor.ts';
 import { saveConfig } from '../../gateway/config.ts';
 import { readSecret } from '../../gateway/pki/secrets.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';

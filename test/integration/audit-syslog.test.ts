@@ -8,7 +8,7 @@ import type { Finding } from '../../gateway/core/finding.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { readSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { checkpointPath } from '../../gateway/store/checkpoints.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { wardgate } from '../support/command.ts';

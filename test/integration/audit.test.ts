@@ -5,12 +5,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AuditProblem } from '../../gateway/audit/verify.ts';
-import { auditSigner, verifyAudit } from '../../gateway/audit-trail.ts';
 import type { AuditEntry, AuditRecord } from '../../gateway/core/audit-entry.ts';
 import { readSecret } from '../../gateway/pki/secrets.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { checkpointPath } from '../../gateway/store/checkpoints.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
+import { auditSigner, verifyAudit } from '../../gateway/trail/audit-trail.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { makeSite, temporaryFolder } from '../support/site.ts';
 

@@ -16,7 +16,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startHospital } from '../../gateway/demo/hospital.ts';
 import { readSecret } from '../../gateway/pki/secrets.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { expectRefusal, startWardgate, wardgate, wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { glassCalls } from '../../gateway/glass-calls.ts';
+import { glassCalls } from '../../gateway/keeper/glass-calls.ts';
 import { addPerson, startSiteWithUsers, takeFirstSteps } from '../support/site-with-users.ts';
 
 const hourMs = 3_600_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startHospital } from '../../gateway/demo/hospital.ts';
 import type { FhirHospital } from '../../gateway/hospital/fhir-hospital.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import {
   expectRefusal,
   type RunningCommand,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import decodeCommand from '../../gateway/cli/decode.ts';
-import { loadProfiles } from '../../gateway/profiles.ts';
+import { loadProfiles } from '../../gateway/site/profiles.ts';
 
 const root = join(import.meta.dirname, '../..');
 const fixtures = join(root, 'test/fixtures');

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { AuditRecord } from '../../gateway/core/audit-entry.ts';
 import type { DeviceId } from '../../gateway/core/device.ts';
-import { createEnrolmentToken } from '../../gateway/enrolment.ts';
 import { connect, publish } from '../../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
+import { createEnrolmentToken } from '../../gateway/trust/enrolment.ts';
 import { posting, startEnrolledSite } from '../support/enrolled-site.ts';
 
 // Every test starts a gateway of its own, and curl and openssl many times.

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Channel, Intake } from '../../gateway/core/intake.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
-import { createEvidence, type ShownFrame } from '../../gateway/evidence.ts';
+import { createEvidence, type ShownFrame } from '../../gateway/ward/evidence.ts';
 import { wardgateJson } from '../support/command.ts';
 import { type InterfaceUnderTest, startInterface } from '../support/interface-under-test.ts';
 import { until } from '../support/site.ts';

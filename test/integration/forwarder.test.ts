@@ -8,8 +8,8 @@ import {
   type OutboxEntry,
   probeAfterMs,
 } from '../../gateway/core/relay.ts';
-import type { OutboxPort } from '../../gateway/delivery-channel.ts';
-import { type Forwarder, startForwarder } from '../../gateway/forwarder.ts';
+import type { OutboxPort } from '../../gateway/delivery/delivery-channel.ts';
+import { type Forwarder, startForwarder } from '../../gateway/delivery/forwarder.ts';
 import { openStore, type Store } from '../../gateway/store/store.ts';
 import { released } from '../support/released.ts';
 import { temporaryFolder, until } from '../support/site.ts';

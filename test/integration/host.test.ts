@@ -24,7 +24,7 @@ import { readManifest, watchProgram } from '../../gateway/host/program-files.ts'
 import { canary, watchSiteFiles } from '../../gateway/host/site-files.ts';
 import { watchUsb } from '../../gateway/host/usb.ts';
 import type { Watch } from '../../gateway/host/watch.ts';
-import { recordProgram } from '../../gateway/program-record.ts';
+import { recordProgram } from '../../gateway/site/program-record.ts';
 
 let directory = '';
 const children: ChildProcess[] = [];

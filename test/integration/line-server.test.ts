@@ -10,7 +10,7 @@ import type { Signal } from '../../gateway/core/signal.ts';
 import { startLineServer } from '../../gateway/links/line-server.ts';
 import { defaultMqttLimits } from '../../gateway/links/mqtt-limits.ts';
 import { createSitePki, openSitePki } from '../../gateway/pki/site-pki.ts';
-import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
+import { findProfile, loadProfiles } from '../../gateway/site/profiles.ts';
 import { ManualStanding } from '../support/standing.ts';
 
 const host = '127.0.0.1';

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { auditKeyOf } from '../../gateway/audit/checkpoint.ts';
 import type { ModelCard } from '../../gateway/core/model-card.ts';
 import { seededRandom } from '../../gateway/core/random.ts';
-import { evaluationPage } from '../../gateway/evaluation-page.ts';
 import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
 import { vitalsFeatures } from '../../gateway/features/vitals-state.ts';
 import {
@@ -16,8 +15,9 @@ import { readStatement, writeOnnx } from '../../gateway/inference/onnx-format.ts
 import { startModel } from '../../gateway/inference/onnx-runtime.ts';
 import { fitForest, forestGraph } from '../../gateway/learning/forest.ts';
 import { fitPca, pcaGraph, trafficPcaOptions } from '../../gateway/learning/pca.ts';
-import { modelIds, readModel, trustedKeys } from '../../gateway/model-store.ts';
-import { calibrated, simulatedTraining } from '../../gateway/model-training.ts';
+import { evaluationPage } from '../../gateway/modelling/evaluation-page.ts';
+import { modelIds, readModel, trustedKeys } from '../../gateway/modelling/model-store.ts';
+import { calibrated, simulatedTraining } from '../../gateway/modelling/model-training.ts';
 import { temporaryFolder } from '../support/site.ts';
 
 const smallWard = { seed: 5, devicesPerProfile: 1, hours: 0.4 };

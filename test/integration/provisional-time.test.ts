@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { openBatch } from '../../gateway/batch.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
-import { startKeeper } from '../../gateway/keeping.ts';
+import { openBatch } from '../../gateway/keeper/batch.ts';
+import { startKeeper } from '../../gateway/keeper/keeping.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { isChronyRight, readTimeService } from '../../gateway/time/time-service.ts';
 import { budget, portion } from '../support/outbox.ts';

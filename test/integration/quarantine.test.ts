@@ -5,7 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { publish } from '../../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import type { Store } from '../../gateway/store/store.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';

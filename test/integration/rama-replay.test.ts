@@ -6,7 +6,7 @@ import { startGateway } from '../../gateway/gateway.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { packet, subscribe } from '../../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { makeSite, temporaryFolder, until } from '../support/site.ts';
 
 const dayMs = 86_400_000;

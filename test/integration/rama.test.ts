@@ -3,7 +3,7 @@ import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Finding } from '../../gateway/core/finding.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import type { RamaReport } from '../../gateway/core/rama.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import { startInterface } from '../support/interface-under-test.ts';

@@ -11,7 +11,7 @@ import { startHospital } from '../../gateway/demo/hospital.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
 import { publish } from '../../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import type { ReloadResult } from '../../gateway/store/reloads.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';

@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Admission } from '../../gateway/admission.ts';
-import { certificateCalls } from '../../gateway/certificate-calls.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
+import type { Admission } from '../../gateway/keeper/admission.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
-import { openSiteStore } from '../../gateway/site.ts';
-import { startTrust, tlsOf } from '../../gateway/trust.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
+import { certificateCalls } from '../../gateway/trust/certificate-calls.ts';
+import { startTrust, tlsOf } from '../../gateway/trust/trust.ts';
 import { host, makeSite, temporaryFolder } from '../support/site.ts';
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { lockMs } from '../../gateway/access/lock-out.ts';
-import { signInCalls } from '../../gateway/sign-in-keeping.ts';
+import { signInCalls } from '../../gateway/people/sign-in-keeping.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { temporaryFolder } from '../support/site.ts';
 

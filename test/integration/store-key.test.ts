@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSecret, readSecret } from '../../gateway/pki/secrets.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { openDatabase, opensWith, rekeyDatabase } from '../../gateway/store/database.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';

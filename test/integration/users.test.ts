@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { removeUser, revokeUser } from '../../gateway/people/user-keeping.ts';
 import type { Store } from '../../gateway/store/store.ts';
-import { removeUser, revokeUser } from '../../gateway/user-keeping.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import {
   addPerson,

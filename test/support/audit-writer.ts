@@ -1,4 +1,4 @@
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 
 /** One of several processes that audit at once: `node audit-writer.ts DIRECTORY COUNT`. */
 const [directory = '', count = '0'] = process.argv.slice(2);

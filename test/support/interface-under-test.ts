@@ -1,16 +1,16 @@
 import { onTestFinished } from 'vitest';
-import { type Admission, startAdmission } from '../../gateway/admission.ts';
 import { createEventHub, type EventHub } from '../../gateway/api/event-hub.ts';
 import type { Route } from '../../gateway/api/route.ts';
 import { type GivenSettings, loadConfig } from '../../gateway/config.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { lanes } from '../../gateway/core/relay.ts';
 import { accountsOf, routesOf } from '../../gateway/https-interface.ts';
-import { loadProfiles } from '../../gateway/profiles.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { type Admission, startAdmission } from '../../gateway/keeper/admission.ts';
+import { loadProfiles } from '../../gateway/site/profiles.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import type { Store } from '../../gateway/store/store.ts';
-import { startTrust } from '../../gateway/trust.ts';
-import { type WardWatch, watchWard } from '../../gateway/ward-watch.ts';
+import { startTrust } from '../../gateway/trust/trust.ts';
+import { type WardWatch, watchWard } from '../../gateway/ward/ward-watch.ts';
 import { type HttpsUnderTest, startHttps } from './https-under-test.ts';
 import { makeSite, type TestDevice, temporaryFolder } from './site.ts';
 

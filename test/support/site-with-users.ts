@@ -6,7 +6,7 @@ import { type GivenSettings, saveConfig } from '../../gateway/config.ts';
 import type { EventFields, EventName } from '../../gateway/core/event.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
-import { createSite, openSiteStore } from '../../gateway/site.ts';
+import { createSite, openSiteStore } from '../../gateway/site/site.ts';
 import type { Store } from '../../gateway/store/store.ts';
 import { Browser } from './browser.ts';
 import { host, temporaryFolder } from './site.ts';

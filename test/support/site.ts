@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GivenSettings, saveConfig } from '../../gateway/config.ts';
 import type { Device, DeviceId } from '../../gateway/core/device.ts';
 import { Phi } from '../../gateway/core/phi.ts';
-import { createSite, openSiteStore } from '../../gateway/site.ts';
+import { createSite, openSiteStore } from '../../gateway/site/site.ts';
 
 export const host = '127.0.0.1';
 

@@ -13,7 +13,7 @@ import { defaultResponses } from '../../gateway/core/response.ts';
 import type { SanitizerRule } from '../../gateway/core/sanitizer.ts';
 import { type KnownDevice, type Policy, planLanes } from '../../gateway/pipeline.ts';
 import { findProtocol, loadProtocols } from '../../gateway/policy.ts';
-import { findProfile, loadProfiles } from '../../gateway/profiles.ts';
+import { findProfile, loadProfiles } from '../../gateway/site/profiles.ts';
 import { planDecoding } from '../../gateway/stages/decode.ts';
 import { planWatches } from '../../gateway/stages/detect.ts';
 

@@ -7,7 +7,7 @@ import { pseudonymOf } from '../../gateway/core/pseudonym.ts';
 import { credentialsOf } from '../../gateway/demo/ward.ts';
 import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
-import { openSiteStore } from '../../gateway/site.ts';
+import { openSiteStore } from '../../gateway/site/site.ts';
 import { wardgate, wardgateJson } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';

@@ -3,8 +3,8 @@ import type { Detector } from '../../gateway/core/detector.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import type { Signal } from '../../gateway/core/signal.ts';
 import behaviourDrift from '../../gateway/detectors/behaviour-drift.ts';
-import { createScoring } from '../../gateway/model-scoring.ts';
-import { simulateWard, type WardDevice } from '../../gateway/simulated-ward.ts';
+import { createScoring } from '../../gateway/modelling/model-scoring.ts';
+import { simulateWard, type WardDevice } from '../../gateway/modelling/simulated-ward.ts';
 import { temporaryFolder } from '../support/site.ts';
 
 /** Ordinary devices for a day of their own time, as a gateway sees and scores them. */

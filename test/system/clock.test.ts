@@ -7,7 +7,7 @@ import { saveConfig } from '../../gateway/config.ts';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import { Phi } from '../../gateway/core/phi.ts';
 import { startHospital } from '../../gateway/demo/hospital.ts';
-import { createSite, openSiteStore } from '../../gateway/site.ts';
+import { createSite, openSiteStore } from '../../gateway/site/site.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
 import { host, temporaryFolder, until } from '../support/site.ts';
 

@@ -17,7 +17,7 @@ import { type Ledger, openLedger } from '../../gateway/demo/ledger.ts';
 import { type Credentials, credentialsOf } from '../../gateway/demo/ward.ts';
 import { ensureSecret } from '../../gateway/pki/secrets.ts';
 import { openSitePki } from '../../gateway/pki/site-pki.ts';
-import { createSite, openSiteStore } from '../../gateway/site.ts';
+import { createSite, openSiteStore } from '../../gateway/site/site.ts';
 import { freePort } from '../support/free-port.ts';
 
 const kills = 50;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { deviceKinds } from '../../certificate-calls.ts';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { GatewayError } from '../../core/error.ts';
 import { graceDaysMax, graceReasonCharsMax } from '../../pki/grace.ts';
 import { openSitePki } from '../../pki/site-pki.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { deviceKinds } from '../../trust/certificate-calls.ts';
 
 const dayMs = 86_400_000;
 

@@ -6,11 +6,11 @@ import {
   quarantineModes,
   quarantineReasonCharsMax,
 } from '../../core/quarantine.ts';
+import { destinationOf } from '../../delivery/relay-settings.ts';
 import { openPolicyMaker } from '../../policy.ts';
-import { loadProfiles } from '../../profiles.ts';
-import { quarantineDevice } from '../../quarantine.ts';
-import { destinationOf } from '../../relay-settings.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { loadProfiles } from '../../site/profiles.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { quarantineDevice } from '../../ward/quarantine.ts';
 
 export const quarantine = defineCommand({
   name: 'quarantine',

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import type { Instant } from '../../core/observation.ts';
 import { heldFates, quarantineReasonCharsMax } from '../../core/quarantine.ts';
+import { destinationOf } from '../../delivery/relay-settings.ts';
 import { openPolicyMaker } from '../../policy.ts';
-import { loadProfiles } from '../../profiles.ts';
-import { releaseDevice } from '../../quarantine.ts';
-import { destinationOf } from '../../relay-settings.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { loadProfiles } from '../../site/profiles.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { releaseDevice } from '../../ward/quarantine.ts';
 
 export const release = defineCommand({
   name: 'release',

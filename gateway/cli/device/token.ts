@@ -1,7 +1,7 @@
 import { defineCommand, siteOptions } from '../../command.ts';
 import { GatewayError } from '../../core/error.ts';
-import { createEnrolmentToken } from '../../enrolment.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { createEnrolmentToken } from '../../trust/enrolment.ts';
 
 export const token = defineCommand({
   name: 'token',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand, dirOption } from '../../command.ts';
 import { cefOf } from '../../exports/cef.ts';
 import { stixOf } from '../../exports/stix.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
 import { version } from '../../version.ts';
 
 /** The newest of them; an export of more is made in parts, by --since. */

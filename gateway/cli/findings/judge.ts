@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type Command, defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { type CloseCause, closeCauses } from '../../core/episode.ts';
 import { quarantineReasonCharsMax } from '../../core/quarantine.ts';
-import { type JudgementOrder, judgeEpisode } from '../../finding-orders.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { type JudgementOrder, judgeEpisode } from '../../ward/finding-orders.ts';
 
 const options = z.strictObject({
   dir: dirOption,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { writeCertificateFiles } from '../../certificate-files.ts';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { openSitePki } from '../../pki/site-pki.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { writeCertificateFiles } from '../../trust/certificate-files.ts';
 import { otherKind } from './kind.ts';
 
 export const issue = defineCommand({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { revoke as revokeCertificates } from '../../certificate-calls.ts';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { type RevocationReason, revocationReasons } from '../../core/revocation.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
+import { revoke as revokeCertificates } from '../../trust/certificate-calls.ts';
 import { otherKind } from './kind.ts';
 
 export const revoke = defineCommand({

@@ -4,7 +4,7 @@ import { defineCommand, dirOption, jsonOption, siteOptions } from '../../command
 import type { AuditAction } from '../../core/audit-action.ts';
 import { GatewayError } from '../../core/error.ts';
 import { installSuperior, removeSuperior, requestSuperior } from '../../pki/superior.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
 
 export const request = defineCommand({
   name: 'request',

@@ -5,7 +5,7 @@ import { GatewayError } from '../../core/error.ts';
 import { canonicalJson } from '../../rama/canonical.ts';
 import { criteriaHash } from '../../rama/criteria-hash.ts';
 import { ScoreFile, scoreCase } from '../../rama/score-file.ts';
-import { explanationLines, scoreLine } from '../../rama-text.ts';
+import { explanationLines, scoreLine } from '../../scoring/rama-text.ts';
 
 const bytesMax = 50_000_000;
 

@@ -8,8 +8,8 @@ import {
   postureQuestions,
   statementTtlMs,
 } from '../../core/rama.ts';
-import { findRated } from '../../rama-site.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { findRated } from '../../scoring/rama-site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
 
 const reasonCharsMax = 500;
 

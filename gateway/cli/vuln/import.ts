@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
-import { loadProfiles } from '../../profiles.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
-import { openSiteFeeds } from '../../vulnerability-feeds.ts';
-import { type ImportReport, importBundle } from '../../vulnerability-import.ts';
-import { type MatchReport, matchModels } from '../../vulnerability-matching.ts';
+import { openSiteFeeds } from '../../exposure/vulnerability-feeds.ts';
+import { type ImportReport, importBundle } from '../../exposure/vulnerability-import.ts';
+import { type MatchReport, matchModels } from '../../exposure/vulnerability-matching.ts';
+import { loadProfiles } from '../../site/profiles.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
 
 /** How many reasons are printed; --json has them all. */
 const problemsShown = 20;

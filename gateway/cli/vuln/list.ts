@@ -2,8 +2,6 @@ import { z } from 'zod';
 import { defineCommand, dirOption, type Invocation, jsonOption } from '../../command.ts';
 import { GatewayError } from '../../core/error.ts';
 import { gatewayModel } from '../../core/vulnerability.ts';
-import { openSiteStore } from '../../site.ts';
-import { ssvcMeanings } from '../../vulnerabilities/ssvc.ts';
 import {
   byUrgency,
   type FeedState,
@@ -11,8 +9,10 @@ import {
   feedsPublishedAt,
   isOpen,
   type ListedVulnerability,
-} from '../../vulnerability-list.ts';
-import { type Subject, subjectsOf } from '../../vulnerability-subjects.ts';
+} from '../../exposure/vulnerability-list.ts';
+import { type Subject, subjectsOf } from '../../exposure/vulnerability-subjects.ts';
+import { openSiteStore } from '../../site/site.ts';
+import { ssvcMeanings } from '../../vulnerabilities/ssvc.ts';
 
 export const listOptions = z.strictObject({
   dir: dirOption,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
-import { loadProfiles } from '../../profiles.ts';
-import { openSiteStore } from '../../site.ts';
-import { openSiteFeeds } from '../../vulnerability-feeds.ts';
-import { matchModels } from '../../vulnerability-matching.ts';
+import { openSiteFeeds } from '../../exposure/vulnerability-feeds.ts';
+import { matchModels } from '../../exposure/vulnerability-matching.ts';
+import { loadProfiles } from '../../site/profiles.ts';
+import { openSiteStore } from '../../site/site.ts';
 import { matchText } from './import.ts';
 
 export const match = defineCommand({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fingerprintOf, publicKeyOf } from '../../bundles/bundle-signature.ts';
 import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import { GatewayError } from '../../core/error.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
 import type { Store } from '../../store/store.ts';
 
 export const trust = defineCommand({

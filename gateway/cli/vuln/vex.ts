@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../../command.ts';
 import { GatewayError } from '../../core/error.ts';
 import { vexJustifications, vexStatuses } from '../../core/vulnerability.ts';
-import { loadProfiles } from '../../profiles.ts';
-import { commandActor, openSiteStore } from '../../site.ts';
+import { stateVex, withdrawVex } from '../../exposure/vex-keeping.ts';
+import { loadProfiles } from '../../site/profiles.ts';
+import { commandActor, openSiteStore } from '../../site/site.ts';
 import type { KeptVex } from '../../store/vex-memory.ts';
-import { stateVex, withdrawVex } from '../../vex-keeping.ts';
 import { openVexDocument } from '../../vulnerabilities/open-vex-document.ts';
 
 const list = defineCommand({

@@ -1,6 +1,10 @@
 import { seededRandom } from '../../../gateway/core/random.ts';
 import { autoencoderGraph, fitAutoencoder } from '../../../gateway/learning/autoencoder.ts';
-import { calibrated, shippedBudget, simulatedTraining } from '../../../gateway/model-training.ts';
+import {
+  calibrated,
+  shippedBudget,
+  simulatedTraining,
+} from '../../../gateway/modelling/model-training.ts';
 import { trainingProgram } from '../../training-program.ts';
 
 const options = {

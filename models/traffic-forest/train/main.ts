@@ -1,6 +1,10 @@
 import { seededRandom } from '../../../gateway/core/random.ts';
 import { fitForest, forestGraph } from '../../../gateway/learning/forest.ts';
-import { calibrated, shippedBudget, simulatedTraining } from '../../../gateway/model-training.ts';
+import {
+  calibrated,
+  shippedBudget,
+  simulatedTraining,
+} from '../../../gateway/modelling/model-training.ts';
 import { trainingProgram } from '../../training-program.ts';
 
 /** As many trees as the largest model allows. */

@@ -1,5 +1,9 @@
 import { fitPca, pcaGraph, trafficPcaOptions } from '../../../gateway/learning/pca.ts';
-import { calibrated, shippedBudget, simulatedTraining } from '../../../gateway/model-training.ts';
+import {
+  calibrated,
+  shippedBudget,
+  simulatedTraining,
+} from '../../../gateway/modelling/model-training.ts';
 import { trainingProgram } from '../../training-program.ts';
 
 await trainingProgram({

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ownBillDocument } from '../../../gateway/own-bill.ts';
+import { ownBillDocument } from '../../../gateway/exposure/own-bill.ts';
 import { readCycloneDx } from '../../../gateway/vulnerabilities/bills/cyclone-dx.ts';
 import { ownBill } from '../../../gateway/vulnerabilities/bills/own-bill.ts';
 import { readSpdx } from '../../../gateway/vulnerabilities/bills/spdx.ts';
