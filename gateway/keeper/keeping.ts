@@ -36,13 +36,15 @@ import {
   type ReleaseOutcome,
   releaseDevice,
 } from '../ward/quarantine.ts';
-import { answerFindings, type Circumstances } from '../ward/responding.ts';
+import { answerFindings } from '../ward/responding.ts';
 import {
   confirmResponse,
+  endHarmful,
   endResponses,
   type ResponseOrder,
   undoResponse,
 } from '../ward/response-orders.ts';
+import type { Circumstances } from '../ward/situation.ts';
 import type { Batch } from './batch.ts';
 import { intakesOf } from './batch.ts';
 import { startClockKeeping } from './clock-keeping.ts';
@@ -154,8 +156,8 @@ export function startKeeper(
       const clockChanges = clocks.changed(clockAnchors, changes, policy);
       const keep = () => {
         store.trustedTime.note(newestOf(admitted));
-        surroundings.keepSightings(store, batch.signals);
         const intakes = admitted.map(({ intake }) => intake);
+        surroundings.keepSightings(store, batch.signals, intakes);
         const said = { policy, heardAt: surroundings.heardAt, evidence, intakes };
         return write(store, maker, admission, clockChanges, budget, said);
       };
@@ -168,7 +170,7 @@ export function startKeeper(
       if (hasAnswered || announced.size + bindings.length + stays.size > 0) remake();
       return keptOf(admission, { all, known, admitted }, shed, released);
     },
-    ...ordersOf(store, () => ({ maker, policy }), remake),
+    ...ordersOf(store, () => ({ maker, policy, heardAt: surroundings.heardAt }), remake),
     use(nextMaker, nextBudget) {
       // Throws before anything is changed, where a device has no profile any more.
       const next = nextMaker.make(store);
@@ -194,7 +196,7 @@ export function startKeeper(
 /** What people order. What this process changes itself raises no version: the policy is made anew. */
 function ordersOf(
   store: Store,
-  current: () => { readonly maker: PolicyMaker; readonly policy: Policy },
+  current: () => Circumstances & { readonly maker: PolicyMaker },
   changed: () => void,
 ): Pick<
   Keeper,
@@ -210,6 +212,7 @@ function ordersOf(
     changed();
     return result;
   }
+  let startedAt: number | undefined;
   return {
     associate: (order) => done(associateDevice(store, current().maker, order)),
     dissociate: (order) => done(dissociateDevice(store, order)),
@@ -218,7 +221,16 @@ function ordersOf(
     confirmResponse: (order) => done(confirmResponse(store, current().maker, order)),
     undoResponse: (order) => done(undoResponse(store, current().maker, order)),
     restraints(now) {
-      const hasEnded = [endQuarantines(store, current().maker, now), endResponses(store, now)];
+      const { maker, policy, heardAt } = current();
+      startedAt ??= now;
+      // Whoever was not heard yet since the start may still speak.
+      const since = startedAt;
+      const circumstances = { policy, heardAt: (id: DeviceId) => heardAt(id) ?? since };
+      const hasEnded = [
+        endQuarantines(store, maker, now),
+        endResponses(store, now),
+        endHarmful(store, maker, circumstances, now),
+      ];
       if (hasEnded.includes(true)) changed();
       releaseUnlimited(store, current().policy);
       const responses = store.responses.pendings();

@@ -12,13 +12,24 @@ const sightingsMax = 20_000;
 export interface Surroundings {
   hear(intakes: readonly Intake[]): void;
   heardAt(device: DeviceId): number | undefined;
-  /** Within a transaction. */
-  keepSightings(store: Store, signals: readonly Signal[]): void;
+  /** Within a transaction. Whoever stays connected for weeks is seen as long as it speaks. */
+  keepSightings(store: Store, signals: readonly Signal[], intakes: readonly Intake[]): void;
 }
 
 export function createSurroundings(): Surroundings {
   const heard = new Map<DeviceId, number>();
   const seen = new Map<string, number>();
+  const places = new Map<DeviceId, string>();
+
+  function see(store: Store, device: DeviceId, address: string, at: number): void {
+    const key = `${device} ${address}`;
+    if (at - (seen.get(key) ?? -Infinity) < sightingEveryMs) return;
+    const [oldest] = seen.keys();
+    if (seen.size >= sightingsMax && oldest !== undefined) seen.delete(oldest);
+    seen.set(key, at);
+    store.sightings.see(device, address, at);
+  }
+
   return {
     hear(intakes) {
       // The gateway’s own turn to speak is no word of the device.
@@ -26,16 +37,16 @@ export function createSurroundings(): Surroundings {
         if (!isTurn) heard.set(device, receivedAt);
     },
     heardAt: (device) => heard.get(device),
-    keepSightings(store, signals) {
+    keepSightings(store, signals, intakes) {
       for (const { kind, device, address, at } of signals) {
         if (device === undefined || address === undefined) continue;
         if (kind !== 'connected' && kind !== 'line-opened') continue;
-        const key = `${device} ${address}`;
-        if (at - (seen.get(key) ?? -Infinity) < sightingEveryMs) continue;
-        const [oldest] = seen.keys();
-        if (seen.size >= sightingsMax && oldest !== undefined) seen.delete(oldest);
-        seen.set(key, at);
-        store.sightings.see(device, address, at);
+        places.set(device, address);
+        see(store, device, address, at);
+      }
+      for (const { device, receivedAt, isTurn } of intakes) {
+        const address = places.get(device);
+        if (address !== undefined && !isTurn) see(store, device, address, receivedAt);
       }
     },
   };

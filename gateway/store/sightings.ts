@@ -9,6 +9,8 @@ export interface Sightings {
   see(device: DeviceId, address: string, at: number): void;
   /** Devices seen there since. */
   at(address: string, since: number): readonly DeviceId[];
+  /** Addresses it was seen at since. */
+  of(device: DeviceId, since: number): readonly string[];
 }
 
 export function openSightings(database: Database): Sightings {
@@ -25,11 +27,17 @@ export function openSightings(database: Database): Sightings {
       'select device from sighting where address = ? and at >= ? order by device',
     )
     .pluck();
+  const addresses = database
+    .prepare<[DeviceId, number], string>(
+      'select address from sighting where device = ? and at >= ? order by at desc',
+    )
+    .pluck();
   return {
     see(device, address, at) {
       see.run(device, address, at);
       trim.run({ device, addressesMax });
     },
     at: (address, since) => devices.all(address, since),
+    of: (device, since) => addresses.all(device, since),
   };
 }

@@ -108,6 +108,7 @@ it('holds a device while another source of its patient is live, lets its alarms 
     { actor: 'gateway:topic-abuse', action: 'response.take', object: 'pair' },
   ]);
 
+  keep([says('other', 30 * minute)]);
   expect(keeper.restraints(at(30 * minute)).responses).toHaveLength(1);
   expect(keeper.restraints(at(second + 30 * minute))).toEqual({ quarantines: [], responses: [] });
   expect(store.held.depths()).toEqual([]);
@@ -139,6 +140,85 @@ it('asks a person where nothing else watches the patient or the device treats, a
   // Nobody came for the others within a day.
   keeper.restraints(at(25 * 60 * minute));
   expect(store.responses.list(9, 'lapsed').map(({ object }) => object)).toEqual(['alone', 'pair']);
+});
+
+it('leaves a patient one source, also when two are strange at once', async () => {
+  const { store, keep } = await startWard();
+  keep([says('other', 0), says('pair', 0)]);
+  keep([], [abuse('pair', second), abuse('other', second)]);
+  const states = store.responses.list(9).map(({ object, state }) => [object, state]);
+  expect(Object.fromEntries(states)).toEqual({ pair: 'active', other: 'held' });
+  expect(store.quarantines.list().map(({ device }) => device)).toEqual(['pair']);
+});
+
+it('ends a hold when the other source falls silent, and asks a person instead', async () => {
+  const { store, keeper, keep } = await startWard();
+  keep([says('other', 0), says('pair', 0)]);
+  keep([], [abuse('pair', second)]);
+  keep([says('pair', 2 * second)]);
+  expect(keeper.restraints(at(3 * second)).quarantines).toHaveLength(1);
+  expect(keeper.restraints(at(10 * minute)).quarantines).toEqual([]);
+  expect(store.held.depths()).toEqual([]);
+  const states = store.responses.list(9).map(({ state, reason }) => [state, reason]);
+  const reason = 'no other source of the patient is live';
+  expect(states).toEqual([
+    ['held', reason],
+    ['ended', 'another source of the patient is live'],
+  ]);
+  keep([], [abuse('pair', 12 * minute)]);
+  expect(store.quarantines.list()).toEqual([]);
+  // What a person confirmed stands, whoever falls silent.
+  keeper.confirmResponse({ sequence: 2, reason: 'seen', actor: 'mara', now: at(13 * minute) });
+  expect(keeper.restraints(at(14 * minute)).quarantines).toHaveLength(1);
+});
+
+it('does not take two devices behind one address for sources of each other', async () => {
+  const { store, keep } = await startWard();
+  const address = '10.0.0.9';
+  const from = (id: string): Signal => ({
+    ...{ kind: 'connected', device: id as DeviceId, address, at: at(0) },
+  });
+  keep([says('other', 0), says('pair', 0)], [from('other'), from('pair')]);
+  keep([], [{ kind: 'sign-in-refused', isLocked: true, address, at: at(second) }]);
+  expect(store.responses.list(9)).toMatchObject([{ object: address, state: 'held' }]);
+});
+
+it('knows who is behind an address also when it has been connected for longer than a month', async () => {
+  const { store, keep } = await startWard();
+  const address = '10.0.0.9';
+  const month = 31 * 24 * 60 * minute;
+  keep([], [{ kind: 'connected', device: 'vent' as DeviceId, address, at: at(0) }]);
+  keep([says('vent', month)]);
+  keep([], [{ kind: 'sign-in-refused', isLocked: true, address, at: at(month + second) }]);
+  expect(store.responses.list(9)).toMatchObject([{ object: address, state: 'refused' }]);
+});
+
+it('undoes with a response only what the gateway did, not what a person ordered in its place', async () => {
+  const { store, keeper, keep } = await startWard();
+  keep([], [abuse('scale', 0)]);
+  const order = { reason: 'stolen', actor: 'mara' };
+  const isConfirmed = true;
+  keeper.quarantine({ device: 'scale', mode: 'deny', isConfirmed, ...order, now: at(minute) });
+  keeper.undoResponse({ sequence: 1, ...order, actor: 'jo', now: at(2 * minute) });
+  expect(store.responses.find(1)).toMatchObject({ state: 'undone' });
+  expect(store.quarantines.list()).toMatchObject([{ device: 'scale', mode: 'deny' }]);
+});
+
+it('holds a device that it had only marked, but leaves alone what a person put it in', async () => {
+  const threats = {};
+  const { store, keeper, keep } = await startWard({ mode: 'automatic', threats });
+  const marked = { mode: 'observe', reason: 'D08, finding 1', since: at(0) } as const;
+  store.quarantines.set({
+    device: 'scale' as DeviceId,
+    actor: 'gateway:doubtful-values',
+    ...marked,
+  });
+  keep([], [abuse('scale', second)]);
+  expect(store.quarantines.find('scale')).toMatchObject({ mode: 'hold' });
+  const order = { reason: 'a look at it', actor: 'mara', isConfirmed: false, now: at(0) };
+  keeper.quarantine({ device: 'other', mode: 'observe', ...order });
+  keep([says('pair', second)], [abuse('other', second)]);
+  expect(store.quarantines.find('other')).toMatchObject({ mode: 'observe', actor: 'mara' });
 });
 
 it('does not do again by itself what a person has undone, and a release by hand undoes it too', async () => {
