@@ -12,6 +12,8 @@ interface Common {
   readonly at: Instant;
   /** Known only once a certificate named it. */
   readonly device?: DeviceId | undefined;
+  /** A reader of what is released, once a certificate named it. */
+  readonly consumer?: string | undefined;
   /** Remote address without its port. */
   readonly address?: string | undefined;
 }

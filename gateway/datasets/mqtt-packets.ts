@@ -107,7 +107,7 @@ function signalOf(
     case 'PINGREQ':
       return { kind: 'pinged', count: 1, ...origin };
     case 'SUBSCRIBE':
-      return { kind: 'subscribed', filters: 1, hasWildcard: false, ...origin };
+      return { kind: 'subscribed', topic: '', filters: 1, reach: 1, ...origin };
     case 'PUBLISH': {
       const body = bodyAt(bytes);
       const topicEnd = body + 2 + ((bytes[body] ?? 0) << 8) + (bytes[body + 1] ?? 0);

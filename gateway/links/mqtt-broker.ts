@@ -13,7 +13,7 @@ import { listenForMqtt, type MqttListener, type MqttPlace, type MqttTls } from '
 import { WriteTurn } from './mqtt-output.ts';
 import { type FindDevice, MqttSeats } from './mqtt-seats.ts';
 import { createMqttSessions } from './mqtt-sessions.ts';
-import { causeOf, type Sighting } from './mqtt-sighting.ts';
+import { causeOf, type Sighting, topicCharsMax } from './mqtt-sighting.ts';
 
 export interface MqttBrokerOptions {
   /** Every address of this machine when left out. */
@@ -66,8 +66,6 @@ export interface MqttBroker {
 
 export type ConnectionLimits = Pick<MqttLimits, 'connectionsMax' | 'connectionsPerAddressMax'>;
 
-/** A topic or an address in a signal: somebody outside chose it. */
-const topicCharsMax = 128;
 /** A timer is a little late on every machine. */
 const lagMsMin = 50;
 
@@ -257,7 +255,8 @@ class Broker implements MqttBroker {
   /** What a client did as it may. A consumer is no device: what it does is told by its address. */
   #see({ device, isConsumer, address }: MqttGuard, sighting: Sighting): void {
     const { intake, now } = this.#options;
-    intake.signal({ ...sighting, at: now(), device: isConsumer ? undefined : device, address });
+    const who = isConsumer ? { consumer: device } : { device };
+    intake.signal({ ...sighting, at: now(), ...who, address });
   }
 
   #report(sighting: Sighting, address: string, device?: DeviceId): void {

@@ -10,7 +10,8 @@ import type { DeviceId } from '../core/device.ts';
 import type { Principal } from '../core/principal.ts';
 import type { MqttGuard } from './mqtt-guard.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
-import type { Sighting } from './mqtt-sighting.ts';
+import { SentTopics } from './mqtt-sent-topics.ts';
+import { type Sighting, topicCharsMax } from './mqtt-sighting.ts';
 
 export interface MqttClientsOptions {
   readonly limits: MqttLimits;
@@ -44,6 +45,7 @@ export class MqttClients {
   readonly #options: MqttClientsOptions;
   readonly #places = new Map<MqttGuard, Place>();
   readonly #byStream = new WeakMap<object, Place>();
+  readonly #sent = new SentTopics();
   readonly #aedes: Aedes;
 
   private constructor(options: MqttClientsOptions) {
@@ -113,6 +115,7 @@ export class MqttClients {
 
   /** For those who are there, whatever the QoS: nothing waits for somebody who is away. */
   publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<void> {
+    this.#sent.add(topic);
     const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos } as const;
     return new Promise((resolve, reject) => {
       this.#aedes.publish({ ...packet, retain: false, dup: false }, (error) => {
@@ -160,8 +163,9 @@ export class MqttClients {
       return false;
     }
     filters.add(filter);
-    const hasWildcard = /[+#]/.test(filter);
-    this.#options.seen(guard, { kind: 'subscribed', filters: filters.size, hasWildcard });
+    const topic = filter.slice(0, topicCharsMax);
+    const reach = this.#sent.reach(filter);
+    this.#options.seen(guard, { kind: 'subscribed', topic, filters: filters.size, reach });
     return true;
   }
 

@@ -1,6 +1,11 @@
 import type { Signal } from '../core/signal.ts';
 
-type WithoutOrigin<Seen> = Seen extends unknown ? Omit<Seen, 'at' | 'device' | 'address'> : never;
+type WithoutOrigin<Seen> = Seen extends unknown
+  ? Omit<Seen, 'at' | 'device' | 'consumer' | 'address'>
+  : never;
+
+/** A topic in a signal: somebody outside chose it. */
+export const topicCharsMax = 128;
 
 /** A signal before the connection it came from has put its name to it. */
 export type Sighting = WithoutOrigin<Signal>;

@@ -47,13 +47,16 @@ export function detect(
   return findings;
 }
 
-/** A device, a person by name, an address, or the gateway itself. */
+/** A device, a person or a consumer by name, an address, or the gateway itself. */
 function whoseIs(signal: Signal): string {
   switch (signal.kind) {
     case 'patients-beyond':
     case 'acted':
     case 'glass-unreviewed':
       return `user:${signal.actor}`;
+    case 'subscribed':
+      if (signal.consumer !== undefined) return `consumer:${signal.consumer}`;
+      return signal.device ?? signal.address ?? 'gateway';
     default:
       return signal.device ?? signal.address ?? 'gateway';
   }

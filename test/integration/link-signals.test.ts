@@ -26,11 +26,13 @@ it('tells connections, handshakes, subscriptions and pings', async () => {
     algorithms: expect.stringMatching(/ecdsa/i),
   });
   expect(await intake.untilSignal({ kind: 'crowd', connections: 1 })).toBeDefined();
+  await broker.publish('devices/oxi-12/commands/locate', Buffer.from('{}'));
   client.send(subscribe('devices/oxi-12/commands/#'));
   expect(await intake.untilSignal({ kind: 'subscribed' })).toMatchObject({
     ...origin,
+    topic: 'devices/oxi-12/commands/#',
     filters: 1,
-    hasWildcard: true,
+    reach: 1,
   });
   client.send(pingreq, pingreq);
   const pings = () =>

@@ -28,8 +28,15 @@ export type LinkSignal =
       /** It had spoken a moment before, from its own address: two have this certificate. */
       readonly wasAlive: boolean;
     }
-  /** Topic filters were granted: how many the client has now, and whether this one has wildcards. */
-  | { readonly kind: 'subscribed'; readonly filters: number; readonly hasWildcard: boolean }
+  /** A topic filter was granted. */
+  | {
+      readonly kind: 'subscribed';
+      readonly topic: string;
+      /** How many the client has now. */
+      readonly filters: number;
+      /** How many topics it would see of those that the gateway sent lately. */
+      readonly reach: number;
+    }
   /** PINGREQs since the last sweep. */
   | { readonly kind: 'pinged'; readonly count: number }
   /** How full the link is: connections, those before their CONNECT, how late its sweep came. */
