@@ -18,7 +18,9 @@ const statePath = (directory: string) => join(siteFolder(directory), 'state.json
 /** Who may vouch for a model here: whoever released wardgate, and the site itself. */
 export function trustedKeys(directory: string): readonly KeyObject[] {
   const release = createPublicKey(readFileSync(join(shippedFolder, 'release.pub.pem')));
-  return [release, createPublicKey(siteKey(directory))];
+  // A site that never fitted one has no key: looking must write nothing, as the disk may be full.
+  const hasOwn = existsSync(join(directory, 'pki', modelKeyName));
+  return hasOwn ? [release, createPublicKey(siteKey(directory))] : [release];
 }
 
 function siteKey(directory: string): KeyObject {

@@ -6,6 +6,7 @@ import { trafficFeatures } from '../features/traffic-state.ts';
 import type { TrafficTick } from '../features/traffic-watch.ts';
 import type { Rows } from '../learning/matrix.ts';
 import { replaceFile } from '../pki/file-swap.ts';
+import { storeError } from '../store/database.ts';
 
 /**
  * What a site keeps of its own ordinary traffic, to fit a model by: rows of features, no message and
@@ -62,6 +63,15 @@ export function openTrafficLog(directory: string): TrafficLog {
     replaceFile(pathOf(directory), Buffer.concat([head, ordinary.bytes(), notable.bytes()]));
   }
 
+  /** What was found strange must reach somebody, even while the disk takes nothing. */
+  function saveOrLater(): void {
+    try {
+      save();
+    } catch (cause) {
+      if (!(storeError(cause, 'traffic.log') instanceof GatewayError)) throw cause;
+    }
+  }
+
   return {
     take({ rows, z: values }, scores, threshold) {
       ticks += 1;
@@ -75,10 +85,10 @@ export function openTrafficLog(directory: string): TrafficLog {
         if ((ticks + index) % everyTicks === 0) ordinary.add(row);
         else if (score > threshold * notableShare) notable.add(row);
       }
-      if (ticks % saveEveryTicks === 0) save();
+      if (ticks % saveEveryTicks === 0) saveOrLater();
     },
     close() {
-      if (ordinary.count + notable.count > 0) save();
+      if (ordinary.count + notable.count > 0) saveOrLater();
     },
   };
 }

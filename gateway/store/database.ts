@@ -134,8 +134,14 @@ export function databaseVersion(): string {
   }
 }
 
-/** What SQLite says of a write, in the gateway's words. Anything else is a fault of ours. */
+/** What the file system says of a write when there is no room, or the disk is failing. */
+const fullCodes = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
+
+/** What SQLite or the disk says of a write, in the gateway's words. Anything else is a fault of ours. */
 export function storeError(cause: unknown, what: string): unknown {
+  if (cause instanceof Error && 'code' in cause && fullCodes.includes(String(cause.code))) {
+    return new GatewayError('store-full', `${what}: ${cause.code}`, { cause });
+  }
   if (!(cause instanceof Sqlite.SqliteError)) return cause;
   switch (cause.code.split('_').slice(0, 2).join('_')) {
     case 'SQLITE_FULL':

@@ -8,6 +8,7 @@ import { addSiteModel, readModel, writeModelState } from '../../gateway/modellin
 import { openTrafficLog, readTrafficLog } from '../../gateway/modelling/traffic-log.ts';
 import { device, messageAt } from '../support/signals.ts';
 import { temporaryFolder } from '../support/site.ts';
+import { fill, mountDisk } from '../support/small-disk.ts';
 import { noon } from '../support/wards.ts';
 
 const enrolledAfterS = 700;
@@ -62,6 +63,18 @@ describe('the models in a running site', () => {
     expect(Object.keys(first?.kind === 'behaviour-strange' ? first.features : {})[0]).toMatch(
       /^topics-/,
     );
+  });
+
+  it('tell what is strange while the disk takes nothing', async (context) => {
+    const disk = mountDisk(siteFolder());
+    if (disk === undefined) return context.skip('mounting a small disk is not permitted here');
+    const { scoring, log } = scoringOf(disk);
+    fill(disk, 0);
+    expect(await play(scoring, 0, enrolledAfterS)).toEqual([]);
+    const told = await play(scoring, enrolledAfterS, 4, (_, at) => [foreignTopic(at)]);
+    expect(told[0]).toMatchObject({ kind: 'behaviour-strange', device });
+    log.close();
+    expect(() => readTrafficLog(disk)).toThrow('not yet kept any traffic');
   });
 
   it('learn nothing from what they are alarmed about', async () => {

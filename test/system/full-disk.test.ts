@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { createSecretKey } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Instant, Observation } from '../../gateway/core/observation.ts';
@@ -16,9 +15,9 @@ import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { type GatewayUnderTest, startGatewayProcess } from '../support/gateway-under-test.ts';
 import { drained, makeSite, temporaryFolder } from '../support/site.ts';
+import { fill, mountDisk } from '../support/small-disk.ts';
 
 const device = 'mon-1';
-const diskBytes = 24 * 2 ** 20;
 /** What a filler leaves of it. */
 const freeBytes = 2 * 2 ** 20;
 /** Publishes that wait for their PUBACK at once. */
@@ -66,25 +65,6 @@ async function publishAll(client: RawClient, moments: readonly number[]): Promis
     if ((await client.next()) === undefined) return moments.slice(0, index);
   }
   return [...moments];
-}
-
-/** A small disk of this test's own; undefined where mounting is not permitted. */
-function mountDisk(folder: string): string | undefined {
-  const disk = join(folder, 'disk');
-  mkdirSync(disk);
-  const options = `size=${diskBytes},mode=0700`;
-  const mount = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
-  if (mount.status !== 0) return undefined;
-  onTestFinished(() => void spawnSync('/bin/umount', ['-l', disk]));
-  return disk;
-}
-
-/** Returns the file that has to go to have room again. */
-function fill(disk: string, leftBytes: number): string {
-  const { bavail, bsize } = statfsSync(disk);
-  const filler = join(disk, 'filler');
-  writeFileSync(filler, Buffer.alloc(bavail * bsize - leftBytes));
-  return filler;
 }
 
 it('does no act while the disk is full whose entry in the audit trail finds no room', async (context) => {
