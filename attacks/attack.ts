@@ -18,6 +18,8 @@ export interface Attack {
   readonly detector?: string;
   /** Prepares the site before its gateway starts; returns settings it needs besides the ward's. */
   readonly setUp?: (site: Site) => Promise<Partial<GivenSettings>>;
+  /** Set in the environment of the gateway’s process. */
+  readonly variables?: (site: Site) => Readonly<Record<string, string>>;
   /** Attacks, then measures what it achieved. */
   run(ward: Ward): Promise<Effect>;
 }

@@ -41,7 +41,7 @@ export async function runAttack(attack: Attack, stop: AbortSignal): Promise<Atta
   const directory = mkdtempSync(join(tmpdir(), 'wardgate-attack-'));
   const signal = AbortSignal.any([stop, AbortSignal.timeout(attackMs)]);
   try {
-    const open = await openWard(join(directory, 'site'), attack.setUp, signal);
+    const open = await openWard(join(directory, 'site'), attack, signal);
     try {
       return await perform(attack, open);
     } finally {

@@ -13,6 +13,7 @@ import { ensureSecret } from '../gateway/pki/secrets.ts';
 import { openSitePki, type SitePki } from '../gateway/pki/site-pki.ts';
 import { findProfile, loadProfiles } from '../gateway/site/profiles.ts';
 import { administrator, createSite, openSiteStore } from '../gateway/site/site.ts';
+import type { Attack } from './attack.ts';
 
 export const host = '127.0.0.1';
 /** All of 127/8 is this machine: the attacker is another address than the ward. */
@@ -81,7 +82,7 @@ export interface OpenWard {
 /** Makes a site in `directory`, starts a hospital, and the gateway between ward and hospital. */
 export async function openWard(
   directory: string,
-  setUp: ((site: Site) => Promise<Partial<GivenSettings>>) | undefined,
+  { setUp, variables }: Pick<Attack, 'setUp' | 'variables'>,
   signal: AbortSignal,
 ): Promise<OpenWard> {
   const arrivals = new Map<string, number>();
@@ -104,7 +105,12 @@ export async function openWard(
   let gateway: GatewayProcess | undefined;
   try {
     saveConfig(directory, { ...settingsOf(hospital), ...(await setUp?.(site)) });
-    const ward = await startGateway(site, signal, (process) => (gateway = process));
+    const ward = await startGateway(
+      site,
+      variables?.(site),
+      signal,
+      (started) => (gateway = started),
+    );
     return {
       ward,
       bystander,
@@ -153,17 +159,19 @@ function settingsOf(hospital: FhirHospital): GivenSettings {
 
 async function startGateway(
   site: Site,
+  variables: Readonly<Record<string, string>> | undefined,
   signal: AbortSignal,
   started: (process: GatewayProcess) => void,
 ): Promise<Ward> {
   const events: Readonly<Record<string, unknown>>[] = [];
   const findings: SeenFinding[] = [];
-  const gateway = await spawnGateway(site.directory, (event) => {
+  const see = (event: Readonly<Record<string, unknown>>) => {
     events.push(event);
     if (event['event'] !== 'finding.new') return;
     const { threat, detector, about } = event as unknown as SeenFinding;
     findings.push({ threat, detector, about, atMs: performance.now() });
-  });
+  };
+  const gateway = await spawnGateway(site.directory, see, variables);
   started(gateway);
   const ready = events.find(({ event }) => event === 'gateway.ready');
   return {

@@ -96,8 +96,11 @@ function walkChain(
   return verdict();
 }
 
-/** The hash that must stand before the first entry that is there. */
-function startOf({ sequence }: AuditRecord, signed: readonly Checkpoint[]): string | undefined {
+/** The hash that must stand before the first entry that is there, by what was signed. */
+export function startOf(
+  { sequence }: Pick<AuditRecord, 'sequence'>,
+  signed: readonly Checkpoint[],
+): string | undefined {
   if (sequence === 1) return genesisHash;
   const pruned = signed.find(
     (checkpoint) => checkpoint.kind === 'pruned' && checkpoint.sequence === sequence - 1,

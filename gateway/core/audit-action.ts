@@ -38,7 +38,8 @@ export const auditActions = {
   'audit.damaged': {
     kind: 'alert',
     does: 'R',
-    meaning: 'At the start the end of the audit trail was not as it was written.',
+    meaning:
+      'The audit trail was not as it was written: at the start its end, later any part of it.',
   },
   'admission.refuse': {
     kind: 'patient-record',

@@ -34,6 +34,8 @@ export interface Audit {
   last(): Place | undefined;
   checkpoints(): readonly Checkpoint[];
   newestCheckpoint(): Checkpoint | undefined;
+  /** Some dozen of the newest ones. */
+  recentCheckpoints(): readonly Checkpoint[];
   /**
    * Signs where the chain ends, if this process added to it since the last time. The store does so
    * by itself after many entries and when it is closed.
@@ -89,7 +91,8 @@ export function openAudit(
     },
     last: () => last.get(),
     checkpoints: () => file.list(),
-    newestCheckpoint: () => file.newest(),
+    newestCheckpoint: () => file.recent().at(-1),
+    recentCheckpoints: () => file.recent(),
     isDue: () => unchecked >= uncheckedEntriesMax,
     checkpoint() {
       if (!signer || unchecked === 0) return;

@@ -20,8 +20,8 @@ import { GatewayError } from '../core/error.ts';
 export interface CheckpointFile {
   append(checkpoint: Checkpoint): void;
   list(): readonly Checkpoint[];
-  /** The newest one about the chain, read from the file's end. */
-  newest(): Checkpoint | undefined;
+  /** The newest ones about the chain, read from the file's end; the newest last. */
+  recent(): readonly Checkpoint[];
   /** Replaces the file: what it said about entries that are gone is of no use any more. */
   replace(checkpoints: readonly Checkpoint[]): void;
 }
@@ -43,7 +43,7 @@ export function openCheckpointFile(directory: string): CheckpointFile {
       write(path, flags, (file) => `${endsInLine(file) ? '' : '\n'}${textOf([checkpoint])}`);
     },
     list: () => (existsSync(path) ? readCheckpoints(path) : []),
-    newest: () => (existsSync(path) ? newestOf(tailOf(path)) : undefined),
+    recent: () => (existsSync(path) ? checkpointsIn(tailOf(path)) : []),
     replace(checkpoints) {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
       write(`${path}.new`, flags, () => textOf(checkpoints));
@@ -67,11 +67,12 @@ function tailOf(path: string): string {
   }
 }
 
-function newestOf(text: string): Checkpoint | undefined {
+function checkpointsIn(text: string): readonly Checkpoint[] {
   return text
     .split('\n')
     .map(readCheckpoint)
-    .findLast((checkpoint) => checkpoint?.kind === 'checkpoint');
+    .filter((checkpoint) => checkpoint !== undefined)
+    .filter(({ kind }) => kind === 'checkpoint');
 }
 
 function textOf(checkpoints: readonly Checkpoint[]): string {

@@ -7,6 +7,7 @@ import type { SettingsDigest } from '../site/settings-digest.ts';
 import type { AuditSigner } from '../store/audit.ts';
 import type { AuditPosition } from '../store/audit-cursor.ts';
 import type { Store } from '../store/store.ts';
+import { createAuditPatrol } from './audit-patrol.ts';
 import {
   type Acts,
   actsSince,
@@ -31,6 +32,8 @@ export interface AuditCalls {
   /** What people did since that entry of the trail. */
   actsSince(after: number | undefined, now: number): Acts;
   checkAuditTail(at: Instant): AuditProblem | undefined;
+  /** What is wrong with the part of the trail that is looked at now, and was not told yet. */
+  patrolAudit(at: Instant): readonly AuditProblem[];
   /** Deletes the entries before a time. Returns how many. */
   pruneAudit(before: number): number;
   /** What the log collector does not have yet, at most so many entries. */
@@ -57,6 +60,7 @@ export function auditCalls(store: Store, signer: AuditSigner, refusals: Refusals
     endedWithoutOrder: () => endedWithoutOrder(store),
     actsSince: (after, now) => actsSince(store, after, now),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
+    patrolAudit: createAuditPatrol(store, signer.key),
     pruneAudit: (before) => store.pruneAudit(before),
     auditUnsent: (countMax, withFindings) => auditUnsent(store, countMax, withFindings),
     auditSent: (position) => store.transact(() => store.auditCursor.set(position)),

@@ -1,3 +1,4 @@
+import type { AuditProblem } from '../audit/verify.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Log } from '../core/event.ts';
 import type { Instant } from '../core/observation.ts';
@@ -9,6 +10,8 @@ import { version } from '../version.ts';
 const refusalsEveryMs = 60_000;
 /** How often it is looked what people did. */
 const actsEveryMs = 10_000;
+/** How often a part of the trail is looked at. */
+const patrolEveryMs = 10_000;
 const pruneEveryMs = 3_600_000;
 const dayMs = 86_400_000;
 /** A machine that has run for less has just been started. */
@@ -48,10 +51,13 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
     }
   }
 
-  await attempt(async () => {
-    const problem = await admission.call('checkAuditTail', now());
-    if (problem) log('audit.damaged', { ...problem });
-  });
+  function tellDamage(problem: AuditProblem | undefined): void {
+    if (!problem) return;
+    log('audit.damaged', { ...problem });
+    admission.queue.signal({ kind: 'trail-damaged', at: now(), ...problem });
+  }
+
+  await attempt(async () => tellDamage(await admission.call('checkAuditTail', now())));
   await attempt(async () => {
     const isCut = await admission.call('endedWithoutOrder');
     if (!isCut || monotonicMs() > freshMsMax) return;
@@ -62,10 +68,14 @@ export async function startAuditClerk(options: AuditClerkOptions): Promise<Audit
   const keepRefusals = () => attempt(() => admission.call('auditRefusals'));
   const keptMs = () => site().config.retention.auditDays * dayMs;
   const prune = () => attempt(async () => admission.call('pruneAudit', (await aged()) - keptMs()));
+  const patrol = () =>
+    attempt(async () => (await admission.call('patrolAudit', now())).forEach(tellDamage));
   const watchActs = followActs(options);
+  await patrol();
   await attempt(watchActs);
   const timers = [
     setInterval(() => void attempt(watchActs), actsEveryMs),
+    setInterval(() => void patrol(), patrolEveryMs),
     setInterval(() => void keepRefusals(), refusalsEveryMs),
     setInterval(() => void prune(), pruneEveryMs),
   ];

@@ -4,8 +4,6 @@ import type { Refusals } from '../audit/refusals.ts';
 import { type AuditProblem, tailLengthMax, verifyTail } from '../audit/verify.ts';
 import { auditActions } from '../core/audit-action.ts';
 import { reviewStateOf } from '../core/break-glass.ts';
-import type { Finding } from '../core/finding.ts';
-import type { Instant } from '../core/observation.ts';
 import { changedSettings, digestOfAll, type SettingsDigest } from '../site/settings-digest.ts';
 import type { Store } from '../store/store.ts';
 
@@ -115,38 +113,16 @@ export function auditRefusals(store: Store, refusals: Refusals): void {
   store.audit.checkpoint();
 }
 
-/** Looks at the end of the trail and makes a finding of what is wrong. */
-export function checkAuditTail(
-  store: Store,
-  key: KeyObject,
-  at: Instant,
-): AuditProblem | undefined {
+/** Looks at the end of the trail, and enters what is wrong. */
+export function checkAuditTail(store: Store, key: KeyObject, at: number): AuditProblem | undefined {
   const problem = auditTailProblem(store, key);
-  if (problem) {
-    const evidence = { problem: problem.problem, sequence: problem.sequence };
-    const finding: Finding = {
-      threat: 'D20',
-      detector: 'audit-chain',
-      about: 'gateway',
-      at,
-      severity: 'critical',
-      confidence: 1,
-      outcome: 'detected',
-      evidence,
-    };
-    store.transact(() => {
-      store.journal.addFindings([finding]);
-      store.audit.add({
-        at,
-        actor: 'gateway',
-        action: 'audit.damaged',
-        object: `${problem.sequence}`,
-        outcome: 'failure',
-        detail: problem.problem,
-      });
-    });
-  }
+  if (problem) enterProblem(store, problem, at);
   return problem;
+}
+
+export function enterProblem(store: Store, { sequence, problem }: AuditProblem, at: number): void {
+  const act = { at, actor: 'gateway', action: 'audit.damaged', object: `${sequence}` } as const;
+  store.transact(() => store.audit.add({ ...act, outcome: 'failure', detail: problem }));
 }
 
 /**

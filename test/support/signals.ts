@@ -97,6 +97,7 @@ export const signalFields = {
   'case-opened': {},
   'restarted-without-order': {},
   'destination-unknown': { remote: fc.string(), port: fc.nat() },
+  'trail-damaged': { sequence: fc.nat(), problem: fc.string() },
   'wall-clock-set': { stepMs: fc.integer(), isFollowed: fc.boolean() },
   tick: { monotonicMs: fc.nat() },
   quiet: { quietMs: fc.nat(), isBound: fc.boolean() },

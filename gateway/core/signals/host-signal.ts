@@ -33,6 +33,8 @@ export type HostSignal =
   | { readonly kind: 'destination-distrusted'; readonly relay: string; readonly cause: string }
   /** The gateway has a connection to somebody its settings do not name. */
   | { readonly kind: 'destination-unknown'; readonly remote: string; readonly port: number }
+  /** Entries of the audit trail are not there any more, or not as they were written. */
+  | { readonly kind: 'trail-damaged'; readonly sequence: number; readonly problem: string }
   /** The wall clock was set; whether the gateway’s own followed it. */
   | {
       readonly kind: 'wall-clock-set';
