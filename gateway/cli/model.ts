@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
 import type { AuditAction } from '../core/audit-action.ts';
 import { GatewayError } from '../core/error.ts';
+import { choiceOf, type ModelKind, modelKinds, withChoice } from '../core/model-state.ts';
 import { tableFormatIds } from '../datasets/table-format.ts';
-import { trafficFeatures } from '../features/traffic-state.ts';
-import { vitalsFeatures } from '../features/vitals-state.ts';
 import { openModel } from '../inference/model-file.ts';
 import { evaluationPage } from '../modelling/evaluation-page.ts';
 import { fitSiteModel } from '../modelling/model-fitting.ts';
+import { featuresOf, kindOf } from '../modelling/model-kind.ts';
 import {
   modelIds,
   readModel,
@@ -30,24 +30,40 @@ const list = defineCommand({
   async run({ options: { dir, json }, print }) {
     const { store } = openSiteStore(dir);
     try {
-      const { active, previous, shadow } = readModelState(dir);
       const counters = store.counters.all();
       const rows = modelIds(dir).map((id) => ({
         id,
-        role:
-          id === active ? 'active' : id === shadow ? 'shadow' : id === previous ? 'previous' : '',
+        ...standingOf(dir, id),
         shadowSeconds: counters[`model-shadow-seconds/${id}`] ?? 0,
       }));
       if (json) print(JSON.stringify(rows));
       else
-        for (const { id, role, shadowSeconds } of rows)
-          print(`${id}\t${role}\t${shadowSeconds} s strange in shadow`);
+        for (const { id, kind, role, shadowSeconds } of rows)
+          print(`${id}\t${kind}\t${role}\t${shadowSeconds} s strange in shadow`);
       return 0;
     } finally {
       store.close();
     }
   },
 });
+
+/** What a model looks at, and what it is there for; one that cannot be read is there for nothing. */
+function standingOf(dir: string, id: string): { kind: ModelKind | ''; role: string } {
+  const kind = saidKindOf(dir, id);
+  if (kind === undefined) return { kind: '', role: '' };
+  const { active, previous, shadow } = choiceOf(readModelState(dir), kind);
+  const roles = Object.entries({ active, shadow, previous });
+  return { kind, role: roles.find(([, each]) => each === id)?.[0] ?? '' };
+}
+
+function saidKindOf(dir: string, id: string): ModelKind | undefined {
+  try {
+    return kindOf(readModel(dir, id));
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'model-refused') throw error;
+    return undefined;
+  }
+}
 
 const verify = defineCommand({
   name: 'verify',
@@ -104,13 +120,16 @@ const activate = defineCommand({
   example: 'wardgate model activate site-1',
 
   async run({ arguments: [id = ''], options: { dir, json }, print }) {
-    await requireSound(dir, id);
-    const { active, shadow } = readModelState(dir);
+    const kind = await requireSound(dir, id);
+    const state = readModelState(dir);
+    const { active, shadow } = choiceOf(state, kind);
     audit(dir, 'model.activate', id);
-    const state = { active: id, previous: active, shadow: shadow === id ? undefined : shadow };
-    if (active !== id) writeModelState(dir, state);
+    const choice = { active: id, previous: active, shadow: shadow === id ? undefined : shadow };
+    if (active !== id) writeModelState(dir, withChoice(state, kind, choice));
     print(
-      json ? JSON.stringify(readModelState(dir)) : `${id} counts. Back: wardgate model rollback`,
+      json
+        ? JSON.stringify(choiceOf(readModelState(dir), kind))
+        : `${id} counts. Back: wardgate model rollback --kind ${kind}`,
     );
     return 0;
   },
@@ -119,16 +138,26 @@ const activate = defineCommand({
 const rollback = defineCommand({
   name: 'rollback',
   summary: 'Makes the model of before count again.',
-  options: siteOptions,
-  example: 'wardgate model rollback',
+  options: z.strictObject({
+    dir: dirOption,
+    kind: z
+      .enum(modelKinds)
+      .default('traffic')
+      .describe('Of which kind: how devices behave, or how vital signs go on.'),
+    json: jsonOption,
+  }),
+  example: 'wardgate model rollback --kind traffic',
 
-  async run({ options: { dir, json }, print }) {
-    const { active, previous, shadow } = readModelState(dir);
+  async run({ options: { dir, kind, json }, print }) {
+    const state = readModelState(dir);
+    const { active, previous, shadow } = choiceOf(state, kind);
     if (previous === undefined) throw new GatewayError('model-unknown', 'there is none before it');
-    await requireSound(dir, previous);
+    if ((await requireSound(dir, previous)) !== kind) {
+      throw new GatewayError('model-refused', `${previous} is no model of ${kind}`);
+    }
     audit(dir, 'model.rollback', previous);
-    writeModelState(dir, { active: previous, previous: active, shadow });
-    print(json ? JSON.stringify(readModelState(dir)) : `${previous} counts again.`);
+    writeModelState(dir, withChoice(state, kind, { active: previous, previous: active, shadow }));
+    print(json ? JSON.stringify(choiceOf(readModelState(dir), kind)) : `${previous} counts again.`);
     return 0;
   },
 });
@@ -174,7 +203,12 @@ const evaluate = defineCommand({
       return 0;
     }
     const wanted = id ?? readModelState(dir).active;
-    await requireSound(dir, wanted);
+    if ((await requireSound(dir, wanted)) !== 'traffic') {
+      throw new GatewayError(
+        'model-refused',
+        `${wanted} is judged by the program in its folder: node models/${wanted}/train/main.ts --help`,
+      );
+    }
     const evaluations = await tryModel({
       model: readModel(dir, wanted).bytes,
       ward: { seed, devicesPerProfile: devices, hours },
@@ -231,23 +265,19 @@ function write(out: string, name: string, content: object | string): void {
   }
 }
 
-async function requireSound(
-  dir: string,
-  id: string,
-  features: readonly string[] = trafficFeatures,
-): Promise<void> {
-  const model = await openModel(readModel(dir, id), trustedKeys(dir), features);
+/** Sees a model answer. Returns what it looks at. */
+async function requireSound(dir: string, id: string): Promise<ModelKind> {
+  const file = readModel(dir, id);
+  const kind = kindOf(file);
+  const model = await openModel(file, trustedKeys(dir), featuresOf[kind]);
   await model.close();
+  return kind;
 }
-
-/** Shipped models of vital signs; whatever else there is looks at traffic. */
-const vitalsPrefix = 'vitals-';
 
 /** What is wrong with a model, if anything. */
 async function problemOf(dir: string, id: string): Promise<string | undefined> {
   try {
-    const features = id.startsWith(vitalsPrefix) ? vitalsFeatures : trafficFeatures;
-    await requireSound(dir, id, features);
+    await requireSound(dir, id);
     return undefined;
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'model-refused') throw error;

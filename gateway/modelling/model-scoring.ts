@@ -36,7 +36,7 @@ export interface ScoringOptions {
 export function createScoring(options: ScoringOptions): ModelScoring {
   const { directory, perSecondMaxOf } = options;
   const watch = watchTraffic(perSecondMaxOf);
-  const slots = createSlots(directory);
+  const slots = createSlots(directory, 'traffic');
   let tickedAt: number | undefined;
 
   return {

@@ -1,10 +1,10 @@
 import { GatewayError } from '../core/error.ts';
-import { firstModelState } from '../core/model-state.ts';
+import { choiceOf, firstChoices, type ModelKind } from '../core/model-state.ts';
 import type { Instant } from '../core/observation.ts';
 import type { Signal } from '../core/signal.ts';
 import type { Strangeness } from '../features/strangeness.ts';
-import { trafficFeatures } from '../features/traffic-state.ts';
 import { type OpenModel, openModel } from '../inference/model-file.ts';
+import { featuresOf } from './model-kind.ts';
 import { modelStateStamp, readModel, readModelState, trustedKeys } from './model-store.ts';
 
 /** What a model is there for: its findings count, or it is only watched. */
@@ -18,7 +18,7 @@ export interface ModelSlot {
 }
 
 /**
- * The models of a site that run. Where one is refused, the one before goes on, or the shipped one; where
+ * The models of one kind that run at a site. Where one is refused, the one before goes on, or the shipped one; where
  * that is refused too, the rules go on without.
  */
 export interface ModelSlots {
@@ -28,7 +28,7 @@ export interface ModelSlots {
   close(): Promise<void>;
 }
 
-export function createSlots(directory: string): ModelSlots {
+export function createSlots(directory: string, kind: ModelKind): ModelSlots {
   const slots = new Map<Role, ModelSlot>();
   let stamp: string | undefined;
 
@@ -39,7 +39,7 @@ export function createSlots(directory: string): ModelSlots {
     if (id === undefined) slots.delete(role);
     else {
       const file = readModel(directory, id);
-      const model = await openModel(file, trustedKeys(directory), trafficFeatures);
+      const model = await openModel(file, trustedKeys(directory), featuresOf[kind]);
       slots.set(role, { id, model, strangeness: new Map() });
     }
     await before?.model.close();
@@ -62,12 +62,12 @@ export function createSlots(directory: string): ModelSlots {
         }
       };
       await attempt('state', async () => {
-        const { active, shadow } = readModelState(directory);
+        const { active, shadow } = choiceOf(readModelState(directory), kind);
         await attempt(active, () => fill('active', active));
         await attempt(shadow ?? '', () => fill('shadow', shadow));
       });
       // Whoever spoils the choice of a model must not thereby blind the gateway.
-      const { active: shipped } = firstModelState;
+      const { active: shipped } = firstChoices[kind];
       if (!slots.has('active')) await attempt(shipped, () => fill('active', shipped));
       return refused;
     },

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { auditKeyOf } from '../audit/checkpoint.ts';
 import { GatewayError } from '../core/error.ts';
 import { modelBytesMax } from '../core/model-graph.ts';
-import { firstModelState, ModelState, modelId } from '../core/model-state.ts';
+import { firstModelState, type GivenModelState, ModelState, modelId } from '../core/model-state.ts';
 import { type ModelFile, signModel } from '../inference/model-file.ts';
 import { replaceFile } from '../pki/file-swap.ts';
 import { ensureSecret, writeNewFile } from '../pki/secrets.ts';
@@ -92,7 +92,7 @@ export function readModelState(directory: string): ModelState {
 }
 
 /** A running gateway follows within a second. */
-export function writeModelState(directory: string, state: ModelState): void {
+export function writeModelState(directory: string, state: GivenModelState): void {
   mkdirSync(siteFolder(directory), { recursive: true, mode: 0o700 });
   replaceFile(statePath(directory), `${JSON.stringify(ModelState.parse(state))}\n`);
 }

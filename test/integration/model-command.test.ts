@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Evaluation } from '../../gateway/core/model-card.ts';
 import { seededRandom } from '../../gateway/core/random.ts';
 import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
+import { addSiteModel, readModel } from '../../gateway/modelling/model-store.ts';
 import type { TableEvaluation } from '../../gateway/modelling/table-trial.ts';
 import { openTrafficLog } from '../../gateway/modelling/traffic-log.ts';
 import { openSiteStore } from '../../gateway/site/site.ts';
@@ -57,7 +58,7 @@ describe('wardgate model', () => {
       ['traffic-autoencoder', ''],
       ['traffic-forest', ''],
       ['traffic-pca', 'active'],
-      ['vitals-pca', ''],
+      ['vitals-pca', 'active'],
       ['site-1', 'shadow'],
     ]);
     expect(await model(directory, 'activate', 'site-1')).toEqual({
@@ -77,6 +78,31 @@ describe('wardgate model', () => {
     ]);
   });
 
+  it('chooses models of vital signs beside those of traffic, by what their files say they look at', async () => {
+    const directory = await startSite();
+    const { bytes } = readModel(directory, 'vitals-pca');
+    addSiteModel(directory, 'site-1', bytes, {});
+    const roles = async () =>
+      (await models<{ id: string; kind: string; role: string }>(directory, 'list'))
+        .filter(({ role }) => role !== '')
+        .map(({ id, kind, role }) => `${kind} ${role}: ${id}`);
+    expect(await roles()).toEqual(['traffic active: traffic-pca', 'vitals active: vitals-pca']);
+    expect(await model(directory, 'activate', 'site-1')).toEqual({
+      active: 'site-1',
+      previous: 'vitals-pca',
+    });
+    expect(await roles()).toEqual([
+      'traffic active: traffic-pca',
+      'vitals previous: vitals-pca',
+      'vitals active: site-1',
+    ]);
+    expectRefusal(await wardgate(['model', 'rollback', '--dir', directory]), 1, 'model-unknown');
+    expect(await model(directory, 'rollback', '--kind', 'vitals')).toEqual({
+      active: 'vitals-pca',
+      previous: 'site-1',
+    });
+  });
+
   it('refuses a changed model, one that is not there, and going back to nothing', async () => {
     const directory = await startSite();
     keepTraffic(directory, 40_000);
@@ -89,9 +115,9 @@ describe('wardgate model', () => {
       wardgate(['model', ...words, '--dir', directory]);
     expectRefusal(await refused('activate', 'site-1'), 1, 'model-refused');
     expectRefusal(await refused('activate', 'nothing'), 1, 'model-unknown');
-    expectRefusal(await refused('activate', 'vitals-pca'), 1, 'model-refused');
     expectRefusal(await refused('evaluate', 'vitals-pca'), 1, 'model-refused');
     expectRefusal(await refused('rollback'), 1, 'model-unknown');
+    expectRefusal(await refused('rollback', '--kind', 'vitals'), 1, 'model-unknown');
     expect((await refused('verify', 'site-1')).code).toBe(1);
   });
 
