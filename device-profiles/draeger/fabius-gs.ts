@@ -1,5 +1,5 @@
 import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
-import { medibusFieldNames } from '../../gateway/core/medibus-codes.ts';
+import { medibusFieldNames } from '../../gateway/core/medibus/codes.ts';
 
 const metrics = [
   { field: 'MeanBreathingPressure', metric: 'MDC_VENT_PRESS_AWAY_MEAN', unit: 'mbar' },

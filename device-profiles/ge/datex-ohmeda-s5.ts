@@ -1,5 +1,5 @@
 import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
-import { driFieldNames } from '../../gateway/core/dri-database.ts';
+import { driFieldNames } from '../../gateway/core/dri/database.ts';
 
 const metrics = [
   { field: 'ECG.HR', metric: 'MDC_ECG_HEART_RATE' },

@@ -1,5 +1,5 @@
 import { defineDeviceProfile } from '../../gateway/core/device-profile.ts';
-import { intellivueMetrics, intellivueOmitted } from '../../gateway/core/intellivue-metrics.ts';
+import { intellivueMetrics, intellivueOmitted } from '../../gateway/core/intellivue/metrics.ts';
 
 export default defineDeviceProfile({
   id: 'philips-intellivue-mx450',

@@ -1,4 +1,4 @@
-import { readHl7Message } from '../core/hl7-message.ts';
+import { readHl7Message } from '../core/hl7/message.ts';
 import type { Delivery } from '../core/relay.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
-import { acknowledgeHl7 } from '../core/hl7-acknowledgement.ts';
-import type { Hl7Message } from '../core/hl7-message.ts';
-import { defineMllpProtocol } from '../core/mllp.ts';
+import { acknowledgeHl7 } from '../core/hl7/acknowledgement.ts';
+import type { Hl7Message } from '../core/hl7/message.ts';
+import { defineMllpProtocol } from '../core/hl7/mllp.ts';
 import { tlsPolicy } from '../core/tls-policy.ts';
 import { flawOfReport, isQuestion } from './hl7-schema.ts';
 import { createMessageStore, type Hl7Counts, type MessageStore } from './message-store.ts';

@@ -1,5 +1,5 @@
-import type { Hl7Problem } from '../core/hl7-acknowledgement.ts';
-import type { Hl7Message, Hl7Segment } from '../core/hl7-message.ts';
+import type { Hl7Problem } from '../core/hl7/acknowledgement.ts';
+import type { Hl7Message, Hl7Segment } from '../core/hl7/message.ts';
 
 /**
  * What the simulated hospital accepts: the part of IHE PCD-01 and PCD-04 that a gateway sends, read

@@ -1,4 +1,4 @@
-import type { Hl7Message } from '../core/hl7-message.ts';
+import type { Hl7Message } from '../core/hl7/message.ts';
 
 /** One observation as it arrived: of which device, measured when, and what. */
 export interface StoredRow {

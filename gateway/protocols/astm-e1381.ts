@@ -1,16 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import { maskAstm } from '../core/astm-mask.ts';
+import { maskAstm } from '../core/laboratory/astm-mask.ts';
 import {
   isManufacturersRecord,
   recordLinesOf,
   startsMessage,
   startsRecord,
-} from '../core/laboratory-fields.ts';
+} from '../core/laboratory/fields.ts';
 import {
   type LaboratoryMessage,
   laboratoryMessageCharactersMax,
   readLaboratoryRecord,
-} from '../core/laboratory-record.ts';
+} from '../core/laboratory/record.ts';
 import { brokenOff, type DeviceRecord, defineProtocol } from '../core/protocol.ts';
 
 const STX = 0x02;

@@ -1,9 +1,9 @@
-import { maskMedibus } from '../core/medibus-mask.ts';
+import { maskMedibus } from '../core/medibus/mask.ts';
 import {
   type MedibusDevice,
   medibusHexByte,
   readMedibusResponse,
-} from '../core/medibus-response.ts';
+} from '../core/medibus/response.ts';
 import type { Instant } from '../core/observation.ts';
 import { brokenOff, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 

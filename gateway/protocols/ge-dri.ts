@@ -1,6 +1,6 @@
-import { type DriAlarm, readDriAlarms } from '../core/dri-alarm.ts';
-import { maskDri } from '../core/dri-mask.ts';
-import { driTimeOf, readDriPhysiological, readDriWaves } from '../core/dri-reading.ts';
+import { type DriAlarm, readDriAlarms } from '../core/dri/alarm.ts';
+import { maskDri } from '../core/dri/mask.ts';
+import { driTimeOf, readDriPhysiological, readDriWaves } from '../core/dri/reading.ts';
 import {
   type DriRecord,
   decodeDriRecord,
@@ -9,7 +9,7 @@ import {
   driMainTypes,
   driSegmentBytesMax,
   encodeDriRecord,
-} from '../core/dri-record.ts';
+} from '../core/dri/record.ts';
 import { brokenOff, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 
 interface State {

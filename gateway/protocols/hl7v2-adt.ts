@@ -1,6 +1,6 @@
-import { acknowledgeHl7 } from '../core/hl7-acknowledgement.ts';
-import { receiveAdmission } from '../core/hl7-admission.ts';
-import { defineMllpProtocol } from '../core/mllp.ts';
+import { acknowledgeHl7 } from '../core/hl7/acknowledgement.ts';
+import { receiveAdmission } from '../core/hl7/admission.ts';
+import { defineMllpProtocol } from '../core/hl7/mllp.ts';
 
 /**
  * A hospital's patient administration over MLLP: who lies where (HL7 v2 chapter 3, IHE ITI-31). Only

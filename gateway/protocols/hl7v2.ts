@@ -1,8 +1,8 @@
-import { acknowledgeHl7 } from '../core/hl7-acknowledgement.ts';
-import { receiveAdmission } from '../core/hl7-admission.ts';
-import { maskHl7 } from '../core/hl7-mask.ts';
-import { defineMllpProtocol } from '../core/mllp.ts';
-import { readPcdMessage } from '../core/pcd-message.ts';
+import { acknowledgeHl7 } from '../core/hl7/acknowledgement.ts';
+import { receiveAdmission } from '../core/hl7/admission.ts';
+import { maskHl7 } from '../core/hl7/mask.ts';
+import { defineMllpProtocol } from '../core/hl7/mllp.ts';
+import { readPcdMessage } from '../core/hl7/pcd-message.ts';
 
 const deviceProtocol = defineMllpProtocol('hl7v2', (message, answered) => {
   const unsupported = () => acknowledgeHl7(answered, 'AR', '200^Unsupported message type');

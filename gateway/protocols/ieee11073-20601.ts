@@ -1,7 +1,7 @@
-import { apduBytesMax, apduHeaderBytes, apduLengthAt } from '../core/phd-apdu.ts';
-import { configurationJsonMax } from '../core/phd-configuration.ts';
-import { type PhdAssociation, readApdu } from '../core/phd-session.ts';
-import { segmentsJsonMax } from '../core/phd-store.ts';
+import { apduBytesMax, apduHeaderBytes, apduLengthAt } from '../core/phd/apdu.ts';
+import { configurationJsonMax } from '../core/phd/configuration.ts';
+import { type PhdAssociation, readApdu } from '../core/phd/session.ts';
+import { segmentsJsonMax } from '../core/phd/store.ts';
 import { type DeviceRecord, defineProtocol, noBytes, readOn } from '../core/protocol.ts';
 
 interface State {

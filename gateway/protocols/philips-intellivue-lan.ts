@@ -1,7 +1,7 @@
-import { relativeTimeRangeMs } from '../core/intellivue-clock.ts';
-import { maskIntellivueMessage } from '../core/intellivue-mask.ts';
-import { intellivueMessageLength, readIntellivueMessage } from '../core/intellivue-message.ts';
-import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
+import { relativeTimeRangeMs } from '../core/intellivue/clock.ts';
+import { maskIntellivueMessage } from '../core/intellivue/mask.ts';
+import { intellivueMessageLength, readIntellivueMessage } from '../core/intellivue/message.ts';
+import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue/monitor.ts';
 import {
   hear,
   lastUtterance,
@@ -10,7 +10,7 @@ import {
   nextUtterance,
   noSession,
   utterances,
-} from '../core/intellivue-session.ts';
+} from '../core/intellivue/session.ts';
 import { scanFrames } from '../core/mask.ts';
 import { type DeviceRecord, defineProtocol, noBytes, readOn } from '../core/protocol.ts';
 

@@ -1,17 +1,6 @@
-import { relativeTimeRangeMs } from '../core/intellivue-clock.ts';
-import { maskIntellivueMessage } from '../core/intellivue-mask.ts';
-import { readIntellivueMessage } from '../core/intellivue-message.ts';
-import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue-monitor.ts';
-import {
-  hear,
-  lastUtterance,
-  type MonitorSession,
-  mdsCreateResult,
-  nextUtterance,
-  noSession,
-  utterances,
-} from '../core/intellivue-session.ts';
-import { scanFrames } from '../core/mask.ts';
+import { relativeTimeRangeMs } from '../core/intellivue/clock.ts';
+import { maskIntellivueMessage } from '../core/intellivue/mask.ts';
+import { readIntellivueMessage } from '../core/intellivue/message.ts';
 import {
   checkBytes,
   escapeMark,
@@ -22,7 +11,18 @@ import {
   frameStart,
   headerBytes,
   toMibFrame,
-} from '../core/mib-frame.ts';
+} from '../core/intellivue/mib-frame.ts';
+import { type MonitorMemory, readMonitor, unknownMonitor } from '../core/intellivue/monitor.ts';
+import {
+  hear,
+  lastUtterance,
+  type MonitorSession,
+  mdsCreateResult,
+  nextUtterance,
+  noSession,
+  utterances,
+} from '../core/intellivue/session.ts';
+import { scanFrames } from '../core/mask.ts';
 import { brokenOff, type DeviceRecord, defineProtocol, noBytes } from '../core/protocol.ts';
 
 /** Monitors announce messages of up to 1,000 bytes here; some newer ones send longer. */

@@ -13,7 +13,7 @@ import {
   jsonLine,
   jsonStateBytesMax,
   startJsonFraming,
-} from '../core/json-framing.ts';
+} from '../core/json/json-framing.ts';
 import {
   isFieldName,
   isJsonObject,
@@ -22,7 +22,7 @@ import {
   malformed,
   parseJson,
   printable,
-} from '../core/json-message.ts';
+} from '../core/json/json-message.ts';
 import { metrics } from '../core/metric.ts';
 import {
   type AlertRecord,

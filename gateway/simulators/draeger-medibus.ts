@@ -1,4 +1,4 @@
-import { medibusMeasured1, medibusMeasured2 } from '../core/medibus-codes.ts';
+import { medibusMeasured1, medibusMeasured2 } from '../core/medibus/codes.ts';
 import { type Metric, metrics } from '../core/metric.ts';
 import { defineSimulator, type SimulatedMoment } from '../core/simulator.ts';
 import { convert } from '../core/unit.ts';

@@ -5,9 +5,9 @@ import {
   driGroupHeaderBytes,
   driPressureLabels,
   driTemperatureLabels,
-} from '../core/dri-database.ts';
-import { type DriSubrecord, driMainTypes, encodeDriRecord } from '../core/dri-record.ts';
-import { driWaves } from '../core/dri-wave.ts';
+} from '../core/dri/database.ts';
+import { type DriSubrecord, driMainTypes, encodeDriRecord } from '../core/dri/record.ts';
+import { driWaves } from '../core/dri/wave.ts';
 import { pulseWave } from '../core/simulated-patient.ts';
 import { defineSimulator, type SimulatedMoment } from '../core/simulator.ts';
 

@@ -1,6 +1,6 @@
 import { codeOfUnit } from '../core/mdc-unit.ts';
 import { type Metric, type MetricId, metrics } from '../core/metric.ts';
-import { type PhdObject, phdAttributes } from '../core/phd-configuration.ts';
+import { type PhdObject, phdAttributes } from '../core/phd/configuration.ts';
 import { defineSimulator, type SimulatedMoment } from '../core/simulator.ts';
 
 const associationResponse = 0xe3;

@@ -1,4 +1,4 @@
-import { intellivueMessageLength } from '../core/intellivue-message.ts';
+import { intellivueMessageLength } from '../core/intellivue/message.ts';
 import { noBytes } from '../core/protocol.ts';
 import { defineSimulator } from '../core/simulator.ts';
 import { connectIndication, monitorMessages } from './philips-intellivue.ts';

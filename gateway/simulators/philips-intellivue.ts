@@ -1,8 +1,8 @@
 import type { ProfileMetric } from '../core/device-profile.ts';
-import { bytesOf } from '../core/intellivue-bytes.ts';
-import { intellivueCode, intellivueUnitCode } from '../core/intellivue-nomenclature.ts';
+import { bytesOf } from '../core/intellivue/bytes.ts';
+import { toMibFrame } from '../core/intellivue/mib-frame.ts';
+import { intellivueCode, intellivueUnitCode } from '../core/intellivue/nomenclature.ts';
 import { type Metric, metrics } from '../core/metric.ts';
-import { toMibFrame } from '../core/mib-frame.ts';
 import type { Instant } from '../core/observation.ts';
 import { pulseWave } from '../core/simulated-patient.ts';
 import { defineSimulator, type SimulatedMoment } from '../core/simulator.ts';

@@ -1,7 +1,7 @@
 import { crc16 } from '../../gateway/core/crc16.ts';
-import { encodeDriRecord } from '../../gateway/core/dri-record.ts';
-import { bytesOf } from '../../gateway/core/intellivue-bytes.ts';
-import { toMibFrame } from '../../gateway/core/mib-frame.ts';
+import { encodeDriRecord } from '../../gateway/core/dri/record.ts';
+import { bytesOf } from '../../gateway/core/intellivue/bytes.ts';
+import { toMibFrame } from '../../gateway/core/intellivue/mib-frame.ts';
 
 /** A patient who must not be in any capture. */
 export const familyName = 'MUELLER';

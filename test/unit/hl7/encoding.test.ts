@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readHl7Message } from '../../../gateway/core/hl7-message.ts';
+import { readHl7Message } from '../../../gateway/core/hl7/message.ts';
 import { components, decimal, segment, timestamp } from '../../../gateway/hl7/encoding.ts';
 
 const header = 'MSH|^~\\&|||||||ORU^R01|1|P|2.6\r';

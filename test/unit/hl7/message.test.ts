@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { absentReasonIds } from '../../../gateway/core/absent-reason.ts';
 import { alertEvents } from '../../../gateway/core/alert.ts';
-import { type Hl7Message, readHl7Message } from '../../../gateway/core/hl7-message.ts';
+import { type Hl7Message, readHl7Message } from '../../../gateway/core/hl7/message.ts';
 import { type Metric, metricIds, metrics } from '../../../gateway/core/metric.ts';
 import type { Released } from '../../../gateway/core/observation.ts';
 import { convert } from '../../../gateway/core/unit.ts';

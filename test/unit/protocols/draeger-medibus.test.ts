@@ -3,7 +3,7 @@ import {
   medibusAlarms1,
   medibusAlarms2,
   medibusFieldNames,
-} from '../../../gateway/core/medibus-codes.ts';
+} from '../../../gateway/core/medibus/codes.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
 import protocol from '../../../gateway/protocols/draeger-medibus.ts';
 import { run } from '../../support/protocol-run.ts';

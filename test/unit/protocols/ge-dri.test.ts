@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DriSubrecord, encodeDriRecord } from '../../../gateway/core/dri-record.ts';
+import { type DriSubrecord, encodeDriRecord } from '../../../gateway/core/dri/record.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
 import protocol from '../../../gateway/protocols/ge-dri.ts';
 import { run } from '../../support/protocol-run.ts';

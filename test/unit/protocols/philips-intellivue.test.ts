@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../../../gateway/core/intellivue-bytes.ts';
-import { frameCheck, toMibFrame } from '../../../gateway/core/mib-frame.ts';
+import { bytesOf } from '../../../gateway/core/intellivue/bytes.ts';
+import { frameCheck, toMibFrame } from '../../../gateway/core/intellivue/mib-frame.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
 import type { Protocol } from '../../../gateway/core/protocol.ts';
 import protocol from '../../../gateway/protocols/philips-intellivue.ts';
