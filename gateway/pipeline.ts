@@ -4,7 +4,6 @@ import type { ClockFace, KnownClock } from './core/clock.ts';
 import type { ClinicalFunction, DeviceId } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
-import { injectionIn } from './core/injection.ts';
 import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
 import { type Memory, type Recollection, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
@@ -23,15 +22,24 @@ import { check } from './stages/check.ts';
 import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stages/date.ts';
 import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
-import { type Doubted, doubt } from './stages/doubt.ts';
+import { doubt } from './stages/doubt.ts';
 import { noteFirmware } from './stages/firmware.ts';
+import type { Leak } from './stages/leak.ts';
 import { isBeyond, limitTelemetry } from './stages/limit.ts';
 import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
-import { type Leak, type Sanitized, sanitize } from './stages/sanitize.ts';
+import { type Sanitized, sanitize } from './stages/sanitize.ts';
 import { hear, type Speaker, silences } from './stages/silence.ts';
+import {
+  damageSignal,
+  doubtSignal,
+  injectionSignal,
+  leakSignal,
+  messageSignal,
+  rejectionSignal,
+} from './stages/tell.ts';
 
 /** The lane of each metric of a profile. */
 export type Lanes = ReadonlyMap<MetricId, Lane>;
@@ -216,7 +224,9 @@ function admitIntake(
   const reading = read(intake, device.profile, device.protocol, policy.salt, memory);
   draft.replies.push(reading.reply);
   draft.rejected.push(...reading.rejected);
-  if (!intake.isTurn) signals.push(messageSignal(intake, reading.records.length));
+  if (!intake.isTurn) {
+    signals.push(messageSignal(intake, reading.records.length, byteEntropy(intake.bytes)));
+  }
   if (reading.discardedBytes > 0) signals.push(damageSignal(intake, reading.discardedBytes));
   addLoss(draft.losses, id, reading);
   const { clockTime, records } = reading;
@@ -270,28 +280,9 @@ function admitIntake(
     admitRecord(key, record, face, standing, intake, policy, memory, draft, signals);
   }
   if (draft.rejected.length > rejectedBefore) {
-    const found = draft.rejected.slice(rejectedBefore).some(isOfText) && injectionOf(intake);
+    const found = injectionSignal(intake, draft.rejected.slice(rejectedBefore));
     if (found) signals.push(found);
   }
-}
-
-/** Only of what was refused for what it says: whatever was read holds no text of its own. */
-const textReasons: ReadonlySet<RejectionReason> = new Set([
-  'malformed',
-  'too-deep',
-  'unknown-metric',
-  'wrong-unit',
-  'not-a-number',
-]);
-
-function isOfText({ reason }: Rejection): boolean {
-  return textReasons.has(reason);
-}
-
-function injectionOf({ device, receivedAt, bytes }: Intake): Signal | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  const pattern = injectionIn(text);
-  return pattern && { kind: 'injection', device, at: receivedAt, pattern, where: 'payload' };
 }
 
 function* speakersOf({ devices }: Policy): Iterable<readonly [DeviceId, Speaker]> {
@@ -449,10 +440,6 @@ function depart(
   return { rejected, leaks };
 }
 
-function leakSignal({ device, at, what }: Leak): Signal {
-  return { kind: 'identifier-found', device, at, what };
-}
-
 function byLane(released: readonly Released[], lanes: Lanes): Map<Lane, Released[]> {
   const groups = new Map<Lane, Released[]>();
   for (const observation of released) {
@@ -476,19 +463,6 @@ function known(policy: Policy, id: DeviceId): KnownDevice {
   return device;
 }
 
-function messageSignal({ device, receivedAt, channel, bytes }: Intake, records: number): Signal {
-  const what = { channel, bytes: bytes.length, records, entropyBits: byteEntropy(bytes) };
-  return { kind: 'message', device, at: receivedAt, ...what };
-}
-
-function doubtSignal({ device, receivedAt }: Intake, { figure, check }: Doubted): Signal {
-  return { kind: 'doubtful', device, at: receivedAt, check, metric: figure.metric };
-}
-
-function damageSignal({ device, receivedAt }: Intake, discardedBytes: number): Signal {
-  return { kind: 'line-damaged', device, at: receivedAt, discardedBytes };
-}
-
 function addLoss(losses: Map<DeviceId, LineLoss>, device: DeviceId, reading: Reading): void {
   const { discardedBytes, missedMessages = 0, lateMessages = 0 } = reading;
   if (discardedBytes + missedMessages + lateMessages === 0) return;
@@ -498,8 +472,4 @@ function addLoss(losses: Map<DeviceId, LineLoss>, device: DeviceId, reading: Rea
     missedMessages: missedMessages + (before?.missedMessages ?? 0),
     lateMessages: lateMessages + (before?.lateMessages ?? 0),
   });
-}
-
-function rejectionSignal({ device, at, reason, detail }: Rejection): Signal {
-  return { kind: 'rejected', device, at, reason, detail };
 }

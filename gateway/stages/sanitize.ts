@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
-import { isClockFace } from '../core/clock.ts';
 import type { DeviceId } from '../core/device.ts';
-import { type IdentifierKind, identifiersIn } from '../core/identifier.ts';
 import type { Rejection } from '../core/intake.ts';
-import { type Instant, isPseudonym, type Observation, type Released } from '../core/observation.ts';
+import { isPseudonym, type Observation, type Released } from '../core/observation.ts';
 import { Phi } from '../core/phi.ts';
 import type { SanitizerKeys, SanitizerRule } from '../core/sanitizer.ts';
+import { faceIn, type Leak, leakOf } from './leak.ts';
 
 export interface Sanitized {
   readonly released: readonly Released[];
   readonly rejected: readonly Rejection[];
   /** What would have named a person behind all rules, and was taken out or withheld. */
   readonly leaks: readonly Leak[];
-}
-
-export interface Leak {
-  readonly device: DeviceId;
-  readonly at: Instant;
-  readonly what: IdentifierKind | 'known-name';
 }
 
 /** Applies every rule to every observation, in order. This is the only door out of the gateway. */
@@ -41,8 +34,7 @@ export function sanitize(
       withheldBy = rule.id;
       break;
     }
-    if (safe?.deviceTime !== face)
-      face = isClockFace(safe?.deviceTime) ? safe.deviceTime : undefined;
+    if (safe) face = faceIn(safe, face);
     const leak = safe && leakOf(safe, observation, face);
     if (leak !== undefined) {
       const { device, receivedAt } = observation;
@@ -68,36 +60,6 @@ export function sanitize(
   assert(released.length + rejected.length === observations.length);
   return { released, rejected, leaks };
 }
-
-/**
- * Looks at what is about to leave, whatever the rules did: texts that a device chose, for identifiers
- * by their form and for the names that came with the same record.
- */
-function leakOf(
-  safe: Observation,
-  original: Observation,
-  face: string | undefined,
-): Leak['what'] | undefined {
-  const told = safe.kind === 'enumeration' ? safe.value : undefined;
-  const printed = safe.deviceTime === face ? undefined : safe.deviceTime;
-  if (told === undefined && printed === undefined) return undefined;
-  const { subject, performer, note } = original;
-  const names = [subject, performer, note].flatMap((name) =>
-    name instanceof Phi ? [name.reveal().trim().toLowerCase()] : [],
-  );
-  for (const text of [told, printed]) {
-    if (text === undefined) continue;
-    const [kind] = identifiersIn(text);
-    if (kind !== undefined) return kind;
-    const lower = text.toLowerCase();
-    if (names.some((name) => name.length >= nameCharsMin && lower.includes(name)))
-      return 'known-name';
-  }
-  return undefined;
-}
-
-/** Shorter ones are found in any text. */
-const nameCharsMin = 4;
 
 /** Holds even when a rule was forgotten: what still names a person or a device does not leave. */
 function namesNobody(observation: Observation): observation is Released {
