@@ -7,6 +7,7 @@ import { admission } from './admission.ts';
 import { connects } from './connects.ts';
 import { kinds } from './delivery/destination.ts';
 import { delivery } from './delivery.ts';
+import { detectionCost } from './detection-cost.ts';
 import { detectionTime } from './detection-time.ts';
 import { endToEnd } from './end-to-end.ts';
 import { handshakes } from './handshakes.ts';
@@ -39,6 +40,7 @@ const questions: readonly Question[] = [
   delivery,
   memory,
   detectionTime,
+  detectionCost,
 ];
 const devices = 1_000;
 

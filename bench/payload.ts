@@ -1,6 +1,12 @@
-/** A payload the load program writes over: where the ten digits and the moment are. */
+import type { Instant } from '../gateway/core/observation.ts';
+import { vitalSigns as signsOf } from '../gateway/core/simulated-patient.ts';
+
+/** Payloads the load program writes over: where the ten digits and the moment are in each. */
 export interface Payload {
+  /** One, or several of the same length in a row. */
   readonly text: string;
+  /** Of one. */
+  readonly bytes: number;
   readonly sequenceAt: number;
   readonly timeAt: number;
 }
@@ -29,7 +35,39 @@ export function vitalSigns(bytes: number): Payload {
     free < serialCharsMax
       ? JSON.stringify({ ...message, serial: 'S'.padEnd(free + 1, '0') })
       : withWave(message, bytes);
-  return { text, sequenceAt: text.indexOf(String(sequence)), timeAt: text.indexOf(moment) };
+  return placed(text, bytes);
+}
+
+function placed(text: string, bytes: number): Payload {
+  return { text, bytes, sequenceAt: text.indexOf(String(sequence)), timeAt: text.indexOf(moment) };
+}
+
+const metrics = Object.keys(values) as readonly (keyof typeof values)[];
+const courseEveryMs = 1_000;
+
+/** The four values of a simulated patient, one after the other as they move by the second. */
+export function patientSigns(patient: number, second: number): Readonly<Record<string, number>> {
+  const signs = signsOf(patient, (epochMs + second * courseEveryMs) as Instant);
+  return Object.fromEntries(metrics.map((metric) => [metric, signs[metric] ?? 0]));
+}
+
+const epochMs = Date.parse(moment);
+
+/** The same message of `bytes` bytes, again and again with the values of one patient for `count` seconds. */
+export function movingVitalSigns(bytes: number, count: number, patient: number): Payload {
+  const texts = Array.from({ length: count }, (_, second) =>
+    messageText(sequence, moment, patientSigns(patient, second)).padEnd(bytes),
+  );
+  return placed(texts.join(''), bytes);
+}
+
+/** Serial number as long as a device has one; what is free behind it is white space. */
+export function messageText(
+  seq: number,
+  at: string,
+  signs: Readonly<Record<string, number>>,
+): string {
+  return JSON.stringify({ seq, at, serial: 'S0000123456', values: signs });
 }
 
 const periodMs = 8;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clients, type Published, playPublishing } from './load/program.ts';
-import { vitalSigns } from './payload.ts';
+import { movingVitalSigns, vitalSigns } from './payload.ts';
 import type { Peer, RunningPeer } from './peers/peer.ts';
 import type { Bench } from './question.ts';
 import { devicePrefix } from './ward.ts';
@@ -14,7 +14,12 @@ export interface Play {
   /** Messages a second; as fast as the window allows when left out. */
   readonly rate?: number | undefined;
   readonly seconds?: number | undefined;
+  /** Values move as this simulated patient’s do; when left out they stay what they are. */
+  readonly patient?: number | undefined;
 }
+
+/** A client says so many different ones before it begins anew. */
+const movingCount = 4_096;
 
 const warmUpSeconds = 1;
 
@@ -35,7 +40,10 @@ export async function playAgainst(peer: Peer, bench: Bench, play: Play): Promise
 /** One play against a server that runs. */
 export function playOn(server: RunningPeer, bench: Bench, play: Play): Promise<Published> {
   const { clients, payloadBytes, window, rate, seconds = bench.seconds } = play;
-  const payload = vitalSigns(payloadBytes);
+  const payload =
+    play.patient === undefined
+      ? vitalSigns(payloadBytes)
+      : movingVitalSigns(payloadBytes, movingCount, play.patient);
   const payloadPath = join(bench.directory, `payload-${payloadBytes}`);
   writeFileSync(payloadPath, payload.text);
   const playing = {
@@ -46,7 +54,11 @@ export function playOn(server: RunningPeer, bench: Bench, play: Play): Promise<P
 }
 
 /** A fast server that loses what it acknowledged is no peer of anybody. */
-function requireKept({ name }: Peer, { acknowledgedTotal }: Published, kept?: number): void {
+export function requireKept(
+  { name }: Peer,
+  { acknowledgedTotal }: Pick<Published, 'acknowledgedTotal'>,
+  kept?: number,
+): void {
   if (kept === undefined || kept >= acknowledgedTotal) return;
   throw new Error(`${name}: acknowledged ${acknowledgedTotal}, but kept only ${kept}`);
 }

@@ -23,7 +23,9 @@
 #include <unistd.h>
 #include <openssl/x509v3.h>
 
-#define PAYLOAD_BYTES_MAX 65536
+#define PAYLOADS_BYTES_MAX (1 << 20)
+/* How far apart the clients are in a row of payloads. */
+#define PAYLOAD_STRIDE 7
 #define TOPIC_BYTES_MAX 128
 #define SEQUENCE_START 1000000000ull
 #define SEQUENCE_DIGITS 10
@@ -68,6 +70,8 @@ static struct {
   int begun, ready; /* clients that began to connect, that have their CONNACK */
   uint64_t began_at, measured_at, phase_at, phase_end;
   uint64_t schedule_at, scheduled; /* open loop: when it began, messages handed to clients */
+  uint8_t *payloads; /* one after the other, each of `payload_length` */
+  size_t payload_length, payload_count;
   size_t packet_length, id_at, sequence_at, time_at, output_bytes;
   uint64_t acknowledged, acknowledged_total, unanswered;
   double cpu_at;
@@ -114,21 +118,27 @@ static size_t write_length(uint8_t *target, size_t length) {
   return count;
 }
 
-static void read_payload(uint8_t *payload, size_t *length) {
+static void read_payloads(void) {
+  static uint8_t payloads[PAYLOADS_BYTES_MAX];
   FILE *file = load.options->payload ? fopen(load.options->payload, "rb") : NULL;
   if (!file) fail("cannot read --payload");
-  *length = fread(payload, 1, PAYLOAD_BYTES_MAX, file);
+  size_t length = fread(payloads, 1, PAYLOADS_BYTES_MAX, file);
   fclose(file);
+  load.payloads = payloads;
+  load.payload_length = load.options->payload_bytes ? (size_t)load.options->payload_bytes : length;
+  load.payload_count = load.payload_length ? length / load.payload_length : 0;
+  if (!load.payload_count || length % load.payload_length)
+    fail("--payload does not hold payloads of --payload-bytes");
   size_t sequence_end = (size_t)load.options->sequence_at + SEQUENCE_DIGITS;
-  if (sequence_end > *length || (size_t)load.options->time_at + MOMENT_CHARS > *length)
+  if (sequence_end > load.payload_length ||
+      (size_t)load.options->time_at + MOMENT_CHARS > load.payload_length)
     fail("--sequence-at or --time-at is outside the payload");
 }
 
 /* One PUBLISH of QoS 1 for each client. All client ids are equally long, so are the packets. */
 static void make_packets(void) {
-  static uint8_t payload[PAYLOAD_BYTES_MAX];
-  size_t payload_length;
-  read_payload(payload, &payload_length);
+  read_payloads();
+  size_t payload_length = load.payload_length;
   for (int index = 0; index < load.options->clients; index += 1) {
     char topic[TOPIC_BYTES_MAX];
     int topic_length = snprintf(topic, sizeof topic, "devices/%s%04d/observations",
@@ -142,7 +152,7 @@ static void make_packets(void) {
     packet[at + 1] = (uint8_t)topic_length;
     memcpy(packet + at + 2, topic, (size_t)topic_length);
     load.id_at = at + 2 + (size_t)topic_length;
-    memcpy(packet + load.id_at + 2, payload, payload_length);
+    memcpy(packet + load.id_at + 2, load.payloads, payload_length);
     load.packet_length = load.id_at + 2 + payload_length;
     load.clients[index].packet = packet;
   }
@@ -156,6 +166,11 @@ static void append_publish(struct client *client, uint64_t due) {
   client->next_id = client->next_id == 65535 ? 1 : (uint16_t)(client->next_id + 1);
   client->packet[load.id_at] = (uint8_t)(client->next_id >> 8);
   client->packet[load.id_at + 1] = (uint8_t)client->next_id;
+  if (load.payload_count > 1) {
+    size_t place = (size_t)(client - load.clients) * PAYLOAD_STRIDE + client->sent;
+    memcpy(client->packet + load.id_at + 2,
+           load.payloads + place % load.payload_count * load.payload_length, load.payload_length);
+  }
   write_digits(client->packet + load.sequence_at, SEQUENCE_START + client->sent);
   memcpy(client->packet + load.time_at, moment_text(), MOMENT_CHARS);
   memcpy(client->output + client->output_end, client->packet, load.packet_length);

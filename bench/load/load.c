@@ -126,7 +126,8 @@ static struct options read_options(int count, char **words) {
       {"at-once", 1, 0, 'o'},     {"rate", 1, 0, 'r'},    {"warm-up", 1, 0, 'u'},
       {"seconds", 1, 0, 's'},     {"prefix", 1, 0, 'x'},  {"certificates", 1, 0, 'd'},
       {"ca", 1, 0, 'c'},          {"server", 1, 0, 'S'},  {"payload", 1, 0, 'P'},
-      {"sequence-at", 1, 0, 'q'}, {"time-at", 1, 0, 't'}, {0, 0, 0, 0}};
+      {"sequence-at", 1, 0, 'q'}, {"time-at", 1, 0, 't'}, {"payload-bytes", 1, 0, 'b'},
+      {0, 0, 0, 0}};
   struct options options = {.clients = 1, .window = 20, .at_once = 64, .seconds = 1, .prefix = "c"};
   for (int letter; (letter = getopt_long(count, words, "", names, NULL)) != -1;) {
     switch (letter) {
@@ -142,6 +143,7 @@ static struct options read_options(int count, char **words) {
       case 'c': options.ca = optarg; break;
       case 'S': options.server = optarg; break;
       case 'P': options.payload = optarg; break;
+      case 'b': options.payload_bytes = (int)number(optarg, 0, 65536); break;
       case 'q': options.sequence_at = (int)number(optarg, 0, 65536); break;
       case 't': options.time_at = (int)number(optarg, 0, 65536); break;
       default: fail("usage: see the head of load.c");

@@ -29,7 +29,8 @@ struct options {
   const char *certificates; /* folder of ID.pem: key and chain of each client */
   const char *ca;           /* PEM file of the authority that signed the server */
   const char *server;       /* sink: PEM file of the server's chain and key */
-  const char *payload;      /* file with the payload */
+  const char *payload;      /* file with the payload, or several in a row */
+  int payload_bytes;        /* of each of several; 0 means the file is one */
   int sequence_at;          /* offset of ten digits in it that count up */
   int time_at;              /* offset of the 24 characters of an ISO 8601 moment in it */
 };

@@ -96,6 +96,7 @@ export async function playPublishing(
   const { payload, payloadPath, window, rate = 0, warmUpSeconds, seconds } = playing;
   const child = startClients(program, 'publish', playing, [
     `--payload=${payloadPath}`,
+    `--payload-bytes=${payload.bytes}`,
     `--sequence-at=${payload.sequenceAt}`,
     `--time-at=${payload.timeAt}`,
     `--window=${window}`,

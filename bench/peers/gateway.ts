@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { awaitLine, startChild } from '../children.ts';
 import type { Bench } from '../question.ts';
@@ -7,6 +8,10 @@ import { countKept } from '../ward.ts';
 import type { Peer, RunningPeer } from './peer.ts';
 
 const main = join(import.meta.dirname, '../../gateway/main.ts');
+/** Replaces the files that detect, as they are loaded. */
+export const withoutDetection = pathToFileURL(
+  join(import.meta.dirname, '../without-detection.ts'),
+).href;
 const Ready = z.object({ event: z.literal('gateway.ready'), mqttPort: z.int() });
 
 let count = 0;
@@ -20,13 +25,20 @@ export const gatewayWithoutPause: Peer = {
   start: (bench) => startGateway(bench, { store: { commitPauseMs: 0 } }),
 };
 
+/** What detection costs is what this one does not cost. */
+export const gatewayWithoutDetection: Peer = {
+  name: 'wardgate, without detection',
+  start: (bench) => startGateway(bench, {}, [`--import=${withoutDetection}`]),
+};
+
 async function startGateway(
   bench: Bench,
   settings: Parameters<Bench['ward']['site']>[1],
+  given: readonly string[] = [],
 ): Promise<RunningPeer> {
   count += 1;
   const site = bench.ward.site(`gateway-${count}`, settings);
-  const running = await runGateway(bench, site);
+  const running = await runGateway(bench, site, given);
   return {
     ...running,
     async stop() {
@@ -39,10 +51,14 @@ async function startGateway(
 }
 
 /** `wardgate run` on that site, in a process of its own. */
-export async function runGateway({ load, profile }: Bench, site: string): Promise<RunningPeer> {
+export async function runGateway(
+  { load, profile }: Bench,
+  site: string,
+  given: readonly string[] = [],
+): Promise<RunningPeer> {
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   // As in the first line of main.ts.
-  const options = ['--max-semi-space-size=4', ...profiling];
+  const options = ['--max-semi-space-size=4', ...profiling, ...given];
   const command = [process.execPath, ...options, main, 'run', '--dir', site];
   const began = performance.now();
   const child = startChild(load.path, command);
