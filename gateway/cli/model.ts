@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
@@ -193,6 +193,7 @@ const evaluate = defineCommand({
 
   async run({ arguments: [id], options, print, remark }) {
     const { dir, data, format, out, seed, devices, hours, json } = options;
+    if (out !== undefined) makeFolder(out);
     if (format !== 'captures') {
       if (data === undefined || id !== undefined) {
         throw new GatewayError('usage', `--format ${format} takes --data, and no model`);
@@ -254,6 +255,15 @@ function tableText({ rows, judges, ...others }: TableEvaluation): string {
         `\tmean true-positive rate ${meanTruePositiveRate(each).toFixed(3)}`,
     ),
   ].join('\n');
+}
+
+/** Before the work, not after it. */
+function makeFolder(out: string): void {
+  try {
+    mkdirSync(out, { recursive: true });
+  } catch (cause) {
+    throw new GatewayError('usage', `cannot make the folder ${out}`, { cause });
+  }
 }
 
 function write(out: string, name: string, content: object | string): void {

@@ -27,7 +27,7 @@ export interface Judge {
 }
 
 /** An attack begins when its device has enrolled and settled, and lasts ten minutes. */
-const attackAfterMs = 900_000;
+export const attackAfterMs = 900_000;
 const attackMs = 600_000;
 /** Seconds of an attack that are not yet counted: three of five must be strange. */
 const graceMs = 3_000;

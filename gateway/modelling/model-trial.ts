@@ -8,8 +8,8 @@ import { type Deed, families } from '../datasets/stealth.ts';
 import { byteEntropy } from '../features/byte-entropy.ts';
 import { readStatement } from '../inference/onnx-format.ts';
 import {
+  attackAfterMs,
   evaluate,
-  type Judge,
   modelJudge,
   plainJudges,
   type UnseenDevice,
@@ -22,6 +22,8 @@ import { type Played, playTraffic } from './traffic-play.ts';
 const captureBytesMax = 512 * 2 ** 20;
 /** What a client of a capture may send, of whom no profile tells it. */
 const capturedPerSecondMax = 5;
+/** A device enrols and settles before an attack on it is played. */
+const benignMsMin = attackAfterMs;
 /** A capture has no date of its own. */
 const captureStart = Date.UTC(2026, 0, 5, 8);
 
@@ -39,6 +41,8 @@ export interface TrialOptions {
  */
 export async function tryModel({ model, ward, data, onStep }: TrialOptions): Promise<Evaluation[]> {
   const { name, threshold } = readStatement(model);
+  // First what may be wrong: the ward takes its time.
+  const captures = data === undefined ? undefined : readCaptures(data, onStep);
   const score = await startScoring(model);
   const validation: Played[] = [];
   const devices: UnseenDevice[] = [];
@@ -55,15 +59,19 @@ export async function tryModel({ model, ward, data, onStep }: TrialOptions): Pro
   }
   const judges = [modelJudge(name, threshold, score), ...(await plainJudges(validation))];
   const simulated = await evaluate('simulated ward', devices, families, judges, onStep);
-  if (data === undefined) return [simulated];
-  return [simulated, await tryCaptures(data, judges, onStep)];
+  if (captures === undefined || data === undefined) return [simulated];
+  const { devices: captured, deeds } = captures;
+  const title = `captures in ${basename(data)}`;
+  return [simulated, await evaluate(title, captured, deeds, judges, onStep)];
 }
 
-async function tryCaptures(
-  folder: string,
-  judges: readonly Judge[],
-  onStep: (what: string) => void,
-): Promise<Evaluation> {
+interface Captures {
+  readonly devices: readonly UnseenDevice[];
+  readonly deeds: Readonly<Record<string, Deed>>;
+}
+
+/** @throws GatewayError `data-unreadable` where nothing could be judged by them. */
+function readCaptures(folder: string, onStep: (what: string) => void): Captures {
   const paths = globSync('*.{jsonl,jsonl.gz}', { cwd: folder }).sort();
   if (!paths.some(isBenign) || paths.every(isBenign)) {
     throw new GatewayError(
@@ -79,18 +87,32 @@ async function tryCaptures(
     const seen = signalsOf(packets, captureStart, byteEntropy);
     if (isBenign(path)) {
       const until = captureStart + (packets.at(-1)?.t ?? 0) * 1_000;
+      if (until - captureStart < benignMsMin) {
+        onStep(`${path}: shorter than ${benignMsMin / 60_000} minutes, left out`);
+        continue;
+      }
       for (const [id, signals] of seen) {
         const span = { from: captureStart, until, isAttackable: true };
         devices.push({ id, signals, perSecondMax: capturedPerSecondMax, ...span });
       }
     } else {
       const events = [...seen.values()].flat();
+      if (events.length === 0) {
+        onStep(`${path}: nothing in it that a gateway would notice, left out`);
+        continue;
+      }
       deeds[basename(path).replace(/\.jsonl(\.gz)?$/, '')] = (origin, _own, random) => [
         { ...random.pick(events), ...origin },
       ];
     }
   }
-  return evaluate(`captures in ${basename(folder)}`, devices, deeds, judges, onStep);
+  const refuse = (detail: string): never => {
+    throw new GatewayError('data-unreadable', `${folder}: ${detail}`);
+  };
+  if (devices.length === 0)
+    return refuse(`benign*.jsonl must show devices for at least ${benignMsMin / 60_000} minutes`);
+  if (Object.keys(deeds).length === 0) return refuse('there is no packet of an attack');
+  return { devices, deeds };
 }
 
 const isBenign = (path: string): boolean => basename(path).startsWith('benign');

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Evaluation } from '../../gateway/core/model-card.ts';
 import { seededRandom } from '../../gateway/core/random.ts';
@@ -132,7 +133,8 @@ describe('wardgate model', () => {
 
   it('evaluates a model on a simulated ward, and writes what it found', async () => {
     const directory = await startSite();
-    const words = ['evaluate', '--devices', '1', '--hours', '0.6', '--out', directory];
+    const out = join(directory, 'report/of-today');
+    const words = ['evaluate', '--devices', '1', '--hours', '0.6', '--out', out];
     const { model: id, evaluations } = (await model(directory, ...words)) as {
       model: string;
       evaluations: readonly Evaluation[];
@@ -144,9 +146,34 @@ describe('wardgate model', () => {
     const loud = own?.attacks.filter(({ perMinute }) => perMinute === 600) ?? [];
     expect(loud.length).toBeGreaterThan(5);
     for (const { family, noticed } of loud) expect(noticed, family).toBe(1);
-    const read = (name: string) => readFileSync(join(directory, name), 'utf8');
+    const read = (name: string) => readFileSync(join(out, name), 'utf8');
     expect(JSON.parse(read('evaluation.json'))).toEqual(evaluations);
     expect(read('evaluation.html')).toContain('max-z');
+  });
+
+  it('refuses captures that nothing could be judged by, before it begins', async () => {
+    const directory = await startSite();
+    const folder = join(directory, 'captures');
+    mkdirSync(folder);
+    const line = (t: number, type: string) =>
+      `${JSON.stringify({ t, conn: 0, src: 'sensor', type, hex: 'c000' })}\n`;
+    const pings = (seconds: number) =>
+      Array.from({ length: seconds / 10 }, (_, index) => line(index * 10, 'PINGREQ')).join('');
+    const words = ['model', 'evaluate', '--data', folder, '--dir', directory];
+    const refusal = async (said: string) => {
+      const refused = await wardgate(words);
+      expect(refused).toMatchObject({ code: 1, out: '' });
+      expect(refused.err).toMatch(new RegExp(`wardgate: .*${said}.* \\[data-unreadable\\]`));
+    };
+    const file = (name: string, text: string) => writeFileSync(join(folder, name), text);
+    await refusal('no benign');
+    file('benign.jsonl', pings(600));
+    file('open.jsonl', line(0, 'OPEN'));
+    await refusal('at least 15 minutes');
+    file('benign.jsonl', pings(1_200));
+    await refusal('no packet of an attack');
+    file('cut.jsonl.gz', gzipSync(line(0, 'CONNECT')).subarray(0, 20).toString('latin1'));
+    await refusal('cut.jsonl.gz');
   });
 
   it('evaluates the kinds of models on a table, and refuses what is none', async () => {
