@@ -28,6 +28,7 @@ import { createGatewayClock, type GatewayClock } from './time/gateway-clock.ts';
 import { bootId } from './time/monotonic.ts';
 import { readTimeService } from './time/time-service.ts';
 import { startTrust, type Trust, tlsOf } from './trust/trust.ts';
+import { watchAlerts } from './ward/alert-watch.ts';
 import { type QuarantineWatch, watchQuarantines } from './ward/quarantine-watch.ts';
 import { type WardWatch, watchWard } from './ward/ward-watch.ts';
 
@@ -115,6 +116,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
       running.trust,
       running.host,
       running.exploited,
+      running.alerts,
     ];
     for (const follower of followers) follower?.close();
     clearInterval(running.expiry);
@@ -140,6 +142,11 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     running.ticking = startTicking(material);
     running.models = watchModels({ ...material, ...material.options });
     running.exploited = watchExploited({
+      ...material.options,
+      call: material.call,
+      queue: material.watch.queue,
+    });
+    running.alerts = watchAlerts({
       ...material.options,
       call: material.call,
       queue: material.watch.queue,
@@ -270,6 +277,7 @@ interface Running {
   host?: { close(): void };
   rama?: RamaWatch;
   exploited?: { close(): void };
+  alerts?: { close(): void };
   readonly open: OpenParts;
 }
 

@@ -28,3 +28,11 @@ export interface NumberedFinding extends Finding {
   readonly sequence: number;
   readonly episode: number;
 }
+
+/** How many findings of one detector fell into one hour, counted back from now. */
+export interface HourCount {
+  readonly detector: string;
+  /** 0: the last sixty minutes. */
+  readonly hoursAgo: number;
+  readonly count: number;
+}

@@ -1,7 +1,9 @@
 import type { AuditRecord } from '../core/audit-entry.ts';
 import type { Device } from '../core/device.ts';
 import type { Episode } from '../core/episode.ts';
+import type { HourCount } from '../core/finding.ts';
 import type { DeviceState, EpisodeQuery, HeldState, OutboxState } from '../core/site-state.ts';
+import { alertRateHours } from '../features/alert-rate.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Store } from '../store/store.ts';
 import { deviceKinds } from '../trust/certificate-calls.ts';
@@ -20,6 +22,11 @@ export interface SiteCalls {
   findings(query: EpisodeQuery): readonly Episode[];
   finding(sequence: number): EpisodeDetail | undefined;
   judgeFinding(order: JudgementOrder): Episode;
+  /** How many findings there were of each detector, hour by hour, and since when they are kept. */
+  findingCounts(now: number): {
+    readonly counts: readonly HourCount[];
+    readonly hoursKnown: number;
+  };
   outboxState(): OutboxState;
   /** Puts what was refused back. Returns how many entries. */
   retryOutbox(relay: string | undefined, actor: string, now: number): number;
@@ -53,6 +60,10 @@ export function siteCalls(store: Store): SiteCalls {
     findings: (query) => store.journal.episodes.page(query),
     finding: (sequence) => findEpisode(store, sequence),
     judgeFinding: (order) => judgeEpisode(store, order),
+    findingCounts(now) {
+      const { counts, first = now } = store.journal.findingCounts(now, alertRateHours);
+      return { counts, hoursKnown: (now - first) / 3_600_000 };
+    },
     outboxState: () => ({
       lanes: store.outbox.depths(),
       refused: store.outbox.refusals(),

@@ -5,6 +5,7 @@ import { trafficFeatures } from '../features/traffic-state.ts';
 import { type TrafficRow, type TrafficTick, watchTraffic } from '../features/traffic-watch.ts';
 import type { Scores } from '../inference/onnx-runtime.ts';
 import { createSlots, type ModelSlot } from './model-slots.ts';
+import { createStrainGauge } from './strain.ts';
 
 /** The features that a finding tells of. */
 const toldFeatures = 5;
@@ -37,6 +38,7 @@ export function createScoring(options: ScoringOptions): ModelScoring {
   const { directory, perSecondMaxOf } = options;
   const watch = watchTraffic(perSecondMaxOf);
   const slots = createSlots(directory, 'traffic');
+  const strain = createStrainGauge();
   let tickedAt: number | undefined;
 
   return {
@@ -57,7 +59,9 @@ export function createScoring(options: ScoringOptions): ModelScoring {
         for (const [index, row] of tick.rows.entries()) {
           const score = scores.scores[index] ?? 0;
           if (score < threshold * calmShare) watch.calm(row.about);
+          if (row.device && row.isEnrolled) strain.see(now, row.about, score > threshold);
         }
+        told.push(...strain.report(now, active.id));
         for (const each of strange.slice(0, toldMax)) {
           told.push(strangeSignal(each, active, tick, scores, now));
         }

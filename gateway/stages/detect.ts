@@ -47,13 +47,15 @@ export function detect(
   return findings;
 }
 
-/** A device, a person or a consumer by name, an address, or the gateway itself. */
+/** A device, a person, a consumer or a detector by name, an address, or the gateway itself. */
 function whoseIs(signal: Signal): string {
   switch (signal.kind) {
     case 'patients-beyond':
     case 'acted':
     case 'glass-unreviewed':
       return `user:${signal.actor}`;
+    case 'alert-rate':
+      return `detector:${signal.source}`;
     case 'subscribed':
       if (signal.consumer !== undefined) return `consumer:${signal.consumer}`;
       return signal.device ?? signal.address ?? 'gateway';

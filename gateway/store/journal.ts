@@ -1,4 +1,4 @@
-import type { Finding, NumberedFinding } from '../core/finding.ts';
+import type { Finding, HourCount, NumberedFinding } from '../core/finding.ts';
 import type { Rejection } from '../core/intake.ts';
 import type { Database } from './database.ts';
 import { type Episodes, openEpisodes } from './episodes.ts';
@@ -17,6 +17,11 @@ export interface Journal {
   findingsOf(episode: number, countMax: number): readonly Finding[];
   /** Those with higher numbers, at most so many, in their order. */
   findingsAfter(sequence: number, countMax: number): readonly NumberedFinding[];
+  /** How many of each detector, hour by hour back from `now`; `first`: the time of the oldest of all. */
+  findingCounts(
+    now: number,
+    hours: number,
+  ): { readonly counts: readonly HourCount[]; readonly first: number | undefined };
   readonly episodes: Episodes;
   rejections(): readonly {
     readonly device: string;
@@ -45,6 +50,13 @@ export function openJournal(database: Database): Journal {
   const findingsAfter = database.prepare<[number, number], NumberedRow>(
     `select sequence, episode, ${columns} from finding where sequence > ? order by sequence limit ?`,
   );
+  const findingCounts = database.prepare<{ now: number; from: number }, HourCount>(
+    `select detector, cast((@now - at) / 3600000 as integer) as hoursAgo, count(*) as count
+     from finding where at > @from and at <= @now group by 1, 2`,
+  );
+  const firstFinding = database.prepare<[], { at: number | null }>(
+    'select min(at) as at from finding',
+  );
   const episodes = openEpisodes(database);
   const rejections = database.prepare<[], { device: string; reason: string; count: number }>(
     'select device, reason, count(*) as count from rejection group by device, reason order by 1, 2',
@@ -71,6 +83,10 @@ export function openJournal(database: Database): Journal {
       findingsAfter
         .all(sequence, countMax)
         .map((row) => ({ ...row, evidence: JSON.parse(row.evidence) })),
+    findingCounts: (now, hours) => ({
+      counts: findingCounts.all({ now, from: now - hours * 3_600_000 }),
+      first: firstFinding.get()?.at ?? undefined,
+    }),
     episodes,
     rejections: () => rejections.all(),
     forget(before) {

@@ -143,3 +143,15 @@ it('says what stands behind each detection, and what no gateway can see', async 
   expect(unseen.map(({ enisa }) => enisa)).toEqual([2, 3, 5]);
   expect((await wardgate(['threats'])).out.split('\n')).toHaveLength(21);
 });
+
+it('counts what each detector found, hour by hour back from now', async () => {
+  const { store } = await startInterface();
+  const hour = 60;
+  store.journal.addFindings([found(-1), found(-2), found(-30 * hour - 1), found(-500 * hour)]);
+  const { counts, first } = store.journal.findingCounts(base, 360);
+  expect(counts.map(({ hoursAgo, count }) => [hoursAgo, count])).toEqual([
+    [0, 2],
+    [30, 1],
+  ]);
+  expect(first).toBe(base - 500 * hour * minute);
+});

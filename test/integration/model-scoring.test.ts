@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import type { Signal } from '../../gateway/core/signal.ts';
 import { createScoring, type ModelScoring } from '../../gateway/modelling/model-scoring.ts';
@@ -137,4 +138,19 @@ describe('the models in a running site', () => {
     for (const each of told) expect(each).toMatchObject({ model: 'traffic-pca' });
     expect(shadowed).toContain(shadow);
   });
+
+  it('tell once a minute how many devices are beyond them, and of none while all are ordinary', async () => {
+    const { scoring } = scoringOf(siteFolder());
+    const ids = ['mon-2', 'mon-3', 'mon-4', 'mon-5'].map((id) => id as DeviceId);
+    const all = (at: Instant) =>
+      ids.map((id): Signal => ({ ...messageAt((at - 400) as Instant), device: id }));
+    expect(await play(scoring, 0, enrolledAfterS, (_, at) => all(at))).toEqual([]);
+    const told = await play(scoring, enrolledAfterS, 200, (_, at) => [
+      ...all(at),
+      ...ids.map((id): Signal => ({ ...foreignTopic(at), device: id })),
+    ]);
+    const strains = told.filter(({ kind }) => kind === 'model-strain');
+    expect(strains.length).toBeGreaterThanOrEqual(2);
+    expect(strains.at(-1)).toMatchObject({ model: 'traffic-pca', devices: 5, beyond: 4 });
+  }, 60_000);
 });

@@ -11,5 +11,22 @@ export type ModelSignal =
       /** The features that contribute most, largest first, by how far from usual they are. */
       readonly features: Readonly<Record<string, number>>;
     }
+  /** In a minute: the devices with a baseline of their own, and those above the threshold most of it. */
+  | {
+      readonly kind: 'model-strain';
+      readonly model: string;
+      readonly devices: number;
+      readonly beyond: number;
+    }
+  /** A detector found less than at the same hours of the days before; by chance this likely. */
+  | {
+      readonly kind: 'alert-rate';
+      readonly source: string;
+      readonly seen: number;
+      readonly expected: number;
+      readonly least: number;
+      readonly withinMs: number;
+      readonly chance: number;
+    }
   /** A model was not loaded: the rules go on without it. */
   | { readonly kind: 'model-refused'; readonly model: string; readonly reason: string };
