@@ -5,6 +5,8 @@ import { type RunningModel, startModel } from './onnx-runtime.ts';
 
 /** A model and the signature that vouches for it, as they lie beside each other. */
 export interface ModelFile {
+  /** What it is called there; what its file says of itself must be the same. */
+  readonly id: string;
   readonly bytes: Uint8Array;
   /** Ed25519 over the bytes, base64. */
   readonly signature: string;
@@ -28,7 +30,7 @@ export function signModel(bytes: Uint8Array, key: KeyObject): string {
  * @throws GatewayError `model-refused`
  */
 export function verifyModel(
-  { bytes, signature }: ModelFile,
+  { id, bytes, signature }: ModelFile,
   keys: readonly KeyObject[],
   features: readonly string[],
 ): ModelStatement & { readonly sha256: string } {
@@ -37,6 +39,10 @@ export function verifyModel(
     throw new GatewayError('model-refused', 'nobody who is trusted here has signed it');
   }
   const statement = readStatement(bytes);
+  // A signature says who made it, not which one of theirs it is.
+  if (statement.name !== id) {
+    throw new GatewayError('model-refused', `it is ${statement.name}, under another name`);
+  }
   if (statement.features.join(' ') !== features.join(' ')) {
     throw new GatewayError('model-refused', 'it is for other features');
   }

@@ -1,5 +1,16 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  globSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { auditKeyOf } from '../audit/checkpoint.ts';
 import { GatewayError } from '../core/error.ts';
@@ -12,6 +23,8 @@ import { ensureSecret, writeNewFile } from '../pki/secrets.ts';
 /** The site's secret that signs the models it fits itself. */
 const modelKeyName = 'models.key';
 const shippedFolder = join(import.meta.dirname, '../../models');
+/** An Ed25519 signature in base64 is 88. */
+const signatureBytesMax = 256;
 const siteFolder = (directory: string) => join(directory, 'models');
 const statePath = (directory: string) => join(siteFolder(directory), 'state.json');
 
@@ -47,12 +60,26 @@ export function readModel(directory: string, id: string): ModelFile {
   if (!name.success || folder === undefined) throw new GatewayError('model-unknown', id);
   const path = join(folder, 'model.onnx');
   try {
-    if (statSync(path).size > modelBytesMax) throw new GatewayError('model-refused', 'too large');
-    const signature = readFileSync(`${path}.sig`, 'latin1').slice(0, 256).trim();
-    return { bytes: readFileSync(path), signature };
+    const bytes = readFile(path, modelBytesMax);
+    return { id, bytes, signature: readFile(`${path}.sig`, signatureBytesMax).toString('latin1') };
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError('model-refused', 'it cannot be read, or is not signed', { cause });
+  }
+}
+
+/** A file and nothing else: a link may lead to what is never over, a pipe waits for ever. */
+function readFile(path: string, bytesMax: number): Buffer {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = openSync(path, flags);
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile()) throw new GatewayError('model-refused', 'it is no file');
+    if (status.size > bytesMax) throw new GatewayError('model-refused', 'too large');
+    const bytes = Buffer.alloc(status.size);
+    return bytes.subarray(0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,17 +1,19 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Evaluation } from '../../gateway/core/model-card.ts';
 import { seededRandom } from '../../gateway/core/random.ts';
 import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
-import { addSiteModel, readModel } from '../../gateway/modelling/model-store.ts';
+import { addSiteModel } from '../../gateway/modelling/model-store.ts';
 import type { TableEvaluation } from '../../gateway/modelling/table-trial.ts';
 import { openTrafficLog } from '../../gateway/modelling/traffic-log.ts';
 import { openSiteStore } from '../../gateway/site/site.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { device } from '../support/signals.ts';
 import { makeSite, temporaryFolder } from '../support/site.ts';
+import { asSiteModel } from '../support/site-model.ts';
 
 // Every test starts commands.
 vi.setConfig({ testTimeout: 240_000 });
@@ -81,26 +83,26 @@ describe('wardgate model', () => {
 
   it('chooses models of vital signs beside those of traffic, by what their files say they look at', async () => {
     const directory = await startSite();
-    const { bytes } = readModel(directory, 'vitals-pca');
-    addSiteModel(directory, 'site-1', bytes, {});
+    const own = 'site-10001';
+    addSiteModel(directory, own, asSiteModel(directory, 'vitals-pca', own), {});
     const roles = async () =>
       (await models<{ id: string; kind: string; role: string }>(directory, 'list'))
         .filter(({ role }) => role !== '')
         .map(({ id, kind, role }) => `${kind} ${role}: ${id}`);
     expect(await roles()).toEqual(['traffic active: traffic-pca', 'vitals active: vitals-pca']);
-    expect(await model(directory, 'activate', 'site-1')).toEqual({
-      active: 'site-1',
+    expect(await model(directory, 'activate', own)).toEqual({
+      active: own,
       previous: 'vitals-pca',
     });
     expect(await roles()).toEqual([
       'traffic active: traffic-pca',
       'vitals previous: vitals-pca',
-      'vitals active: site-1',
+      `vitals active: ${own}`,
     ]);
     expectRefusal(await wardgate(['model', 'rollback', '--dir', directory]), 1, 'model-unknown');
     expect(await model(directory, 'rollback', '--kind', 'vitals')).toEqual({
       active: 'vitals-pca',
-      previous: 'site-1',
+      previous: own,
     });
   });
 
@@ -120,6 +122,27 @@ describe('wardgate model', () => {
     expectRefusal(await refused('rollback'), 1, 'model-unknown');
     expectRefusal(await refused('rollback', '--kind', 'vitals'), 1, 'model-unknown');
     expect((await refused('verify', 'site-1')).code).toBe(1);
+  });
+
+  it('refuses another model under its name, a link, a pipe and what never ends', async () => {
+    const directory = await startSite();
+    const folder = join(directory, 'models/site-1');
+    const shipped = join(import.meta.dirname, '../../models/traffic-forest');
+    const refusal = async (said: string, ...files: readonly (() => void)[]) => {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      for (const make of files) make();
+      const refused = await wardgate(['model', 'activate', 'site-1', '--dir', directory]);
+      expectRefusal(refused, 1, 'model-refused');
+      expect(refused.err).toContain(said);
+    };
+    const [onnx, signature] = [join(folder, 'model.onnx'), join(folder, 'model.onnx.sig')];
+    const copied = (path: string) => () => copyFileSync(join(shipped, basename(path)), path);
+    await refusal('traffic-forest, under another name', copied(onnx), copied(signature));
+    await refusal('cannot be read', () => symlinkSync('/dev/zero', onnx), copied(signature));
+    await refusal('cannot be read', copied(onnx), () => symlinkSync('/dev/zero', signature));
+    await refusal('it is no file', () => execFileSync('mkfifo', [onnx]), copied(signature));
+    await refusal('too large', copied(onnx), () => writeFileSync(signature, 'A'.repeat(300)));
   });
 
   it('refuses to fit to too little, and to what is not ordinary', async () => {

@@ -5,10 +5,11 @@ import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import type { Signal } from '../../gateway/core/signal.ts';
 import { createScoring, type ModelScoring } from '../../gateway/modelling/model-scoring.ts';
-import { addSiteModel, readModel, writeModelState } from '../../gateway/modelling/model-store.ts';
+import { addSiteModel, writeModelState } from '../../gateway/modelling/model-store.ts';
 import { openTrafficLog, readTrafficLog } from '../../gateway/modelling/traffic-log.ts';
 import { device, messageAt } from '../support/signals.ts';
 import { temporaryFolder } from '../support/site.ts';
+import { asSiteModel } from '../support/site-model.ts';
 import { fill, mountDisk } from '../support/small-disk.ts';
 import { noon } from '../support/wards.ts';
 
@@ -95,9 +96,8 @@ describe('the models in a running site', () => {
 
   it('are refused where a bit was changed, and say so once; the shipped one stands in', async () => {
     const directory = siteFolder();
-    const { bytes } = readModel(directory, 'traffic-pca');
-    const id = 'site-1';
-    addSiteModel(directory, id, bytes, {});
+    const id = 'site-100001';
+    addSiteModel(directory, id, asSiteModel(directory, 'traffic-pca', id), {});
     writeModelState(directory, { active: id });
     const { scoring } = scoringOf(directory);
     expect(await play(scoring, 0, 3)).toEqual([]);
@@ -127,9 +127,8 @@ describe('the models in a running site', () => {
 
   it('in shadow are counted and tell nothing', async () => {
     const directory = siteFolder();
-    const { bytes } = readModel(directory, 'traffic-pca');
-    const shadow = 'site-1';
-    addSiteModel(directory, shadow, bytes, {});
+    const shadow = 'site-100001';
+    addSiteModel(directory, shadow, asSiteModel(directory, 'traffic-pca', shadow), {});
     writeModelState(directory, { active: 'traffic-pca', shadow });
     const { scoring, shadowed } = scoringOf(directory);
     expect(await play(scoring, 0, enrolledAfterS)).toEqual([]);

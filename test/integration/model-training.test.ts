@@ -94,21 +94,21 @@ describe('a model', () => {
 
   it('is refused without the right signature, cut at any byte, or for other features', async () => {
     const key = auditKeyOf(Buffer.alloc(32, 1));
-    const { bytes } = readModel('/nowhere', 'traffic-pca');
-    const file = { bytes, signature: signModel(bytes, key) };
+    const { id, bytes } = readModel('/nowhere', 'traffic-pca');
+    const file = { id, bytes, signature: signModel(bytes, key) };
     await (await openModel(file, [key], trafficFeatures)).close();
     const other = auditKeyOf(Buffer.alloc(32, 2));
     expect(() => verifyModel(file, [other], trafficFeatures)).toThrow('signed');
     expect(() => verifyModel({ ...file, signature: '' }, [key], trafficFeatures)).toThrow('signed');
     expect(() => verifyModel(file, [key], ['else'])).toThrow('other features');
+    const named = { ...file, id: 'site-1' };
+    expect(() => verifyModel(named, [key], trafficFeatures)).toThrow('under another name');
     for (let end = 0; end < bytes.length; end += 1) {
       const cut = bytes.subarray(0, end);
-      expect(() =>
-        verifyModel({ bytes: cut, signature: file.signature }, [key], trafficFeatures),
-      ).toThrow();
+      expect(() => verifyModel({ ...file, bytes: cut }, [key], trafficFeatures)).toThrow();
       // Even signed, what is cut says of itself what it should, or is refused: it never crashes.
       if (end % 50 !== 0) continue;
-      const signed = { bytes: cut, signature: signModel(cut, key) };
+      const signed = { id, bytes: cut, signature: signModel(cut, key) };
       await expect(openModel(signed, [key], trafficFeatures)).rejects.toMatchObject({
         code: 'model-refused',
       });
