@@ -8,7 +8,7 @@ const run = (...words: string[]) =>
 
 /** A short form: the whole corpus takes minutes, and is `npm run attacks`. */
 it('detects and prevents, and lets every alarm through meanwhile', () => {
-  const { status, stdout, stderr } = run('d05', '--json');
+  const { status, stdout, stderr } = run('d05-topic-abuse', '--json');
   expect(stdout, stderr).not.toBe('');
   const { results } = JSON.parse(stdout);
   expect(results).toHaveLength(1);
