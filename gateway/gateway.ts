@@ -20,7 +20,7 @@ import type { SitePki } from './pki/site-pki.ts';
 import { loadProtocols } from './policy.ts';
 import { type Reloading, startReloading } from './reload.ts';
 import { type RamaWatch, watchRama } from './scoring/rama-watch.ts';
-import { watchHost } from './site/host-watch.ts';
+import { type HostWatch, watchHost } from './site/host-watch.ts';
 import { keepLastGood, lastGoodFor, putBack } from './site/settings-files.ts';
 import { type LoadedSite, loadSite, type SiteSettings } from './site/site-settings.ts';
 import { lockSite } from './store/database.ts';
@@ -153,7 +153,7 @@ async function startWith(text: string, given: GatewayOptions): Promise<Gateway> 
     });
     running.host = await followHost(running, material, options);
     running.rama = watchRama({ ...material, ...material.options });
-    followQuarantines(quarantines, open, apply);
+    followQuarantines(quarantines, running, apply);
     followTrust(material.trust, open);
     keepLastGood(directory, text);
     running.reloading = followReloads(() => site, use, running, material);
@@ -199,13 +199,14 @@ async function openMaterial(
 /** Whoever is denied is cut off at each look, so that nobody slips in between two of them. */
 function followQuarantines(
   quarantines: QuarantineWatch,
-  open: OpenParts,
+  { open, host }: Running,
   apply: () => Promise<unknown>,
 ): void {
   let applied = '';
   quarantines.follow(async () => {
     open.broker?.block(quarantines.blocked);
     open.lineServer?.block(quarantines.blocked);
+    host?.block(quarantines.blocked);
     for (const device of quarantines.denied) {
       open.broker?.disconnect(device, 'quarantined');
       open.lineServer?.disconnect(device);
@@ -274,7 +275,7 @@ interface Running {
   expiry?: NodeJS.Timeout;
   ticking?: NodeJS.Timeout;
   models?: ModelWatch;
-  host?: { close(): void };
+  host?: HostWatch | undefined;
   rama?: RamaWatch;
   exploited?: { close(): void };
   alerts?: { close(): void };
@@ -345,8 +346,8 @@ async function followHost(
   { open }: Running,
   { site, watch, options: { directory, now } }: Material,
   { pid }: GatewayOptions,
-): Promise<{ close(): void }> {
-  if (pid === undefined) return { close: () => undefined };
+): Promise<HostWatch | undefined> {
+  if (pid === undefined) return undefined;
   return watchHost({
     ...{ directory, now, pid, queue: watch.queue },
     config: () => site().config,

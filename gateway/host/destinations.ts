@@ -51,7 +51,8 @@ export function watchDestinations(options: DestinationOptions, tell: Tell): Watc
   });
 }
 
-async function addressesOf(hosts: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+/** What names stand for now; one that cannot be asked for is left out. */
+export async function addressesOf(hosts: ReadonlySet<string>): Promise<ReadonlySet<string>> {
   const found = await Promise.all(
     [...hosts].map((host) => lookup(host, { all: true }).catch(() => [])),
   );
@@ -102,7 +103,7 @@ function endpointOf(text: string): { readonly address: string; readonly port: nu
 }
 
 /** One way to write an address: an IPv4 one inside IPv6 as itself, IPv6 without any zeros left out. */
-function plain(address: string): string {
+export function plain(address: string): string {
   const mapped = /^(?:0:0:0:0:0|:):ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]+):([0-9a-f]+))$/.exec(
     address,
   );

@@ -5,6 +5,7 @@ import type { IntakeQueue } from '../core/intake.ts';
 import type { Instant } from '../core/observation.ts';
 import type { HostSignal } from '../core/signals/host-signal.ts';
 import { watchDestinations } from '../host/destinations.ts';
+import { type EgressWatch, watchEgress } from '../host/egress.ts';
 import { watchHousing } from '../host/housing.ts';
 import { endWriters, watchChildren } from '../host/processes.ts';
 import { watchProgram } from '../host/program-files.ts';
@@ -28,15 +29,18 @@ export interface HostWatchOptions {
   readonly now: () => Instant;
 }
 
+export type HostWatch = Watch & Pick<EgressWatch, 'block'>;
+
 /** Where the program is installed. */
 const root = join(import.meta.dirname, '../..');
 /** What the gateway asks the time service by. */
 const ownChildren: ReadonlySet<string> = new Set(['chronyc', 'timedatectl']);
 
 /** Watches the machine and the gateway's own files. It informs; it stops what strikes those files. */
-export async function watchHost(options: HostWatchOptions): Promise<Watch> {
+export async function watchHost(options: HostWatchOptions): Promise<HostWatch> {
   const { directory, config, ports, queue, now, pid } = options;
-  const tell = (signal: HostSignal) => queue.signal({ ...signal, at: now() });
+  const tell = (signal: HostSignal & { readonly address?: string }) =>
+    queue.signal({ ...signal, at: now() });
   const { manifest, origin } = await recordProgram(
     directory,
     root,
@@ -46,7 +50,10 @@ export async function watchHost(options: HostWatchOptions): Promise<Watch> {
   if (origin === 'forged') {
     tell({ kind: 'program-changed', path: 'audit/program.json', change: 'changed' });
   }
+  const hosts = () => hostsOf(config());
+  const egress = watchEgress({ hosts }, tell);
   const watches = [
+    egress,
     watchProgram(root, manifest, tell),
     watchSiteFiles({ directory, endWriters: () => endWriters(directory, pid) }, tell),
     watchChildren({ pid, known: ownChildren }, tell),
@@ -54,13 +61,14 @@ export async function watchHost(options: HostWatchOptions): Promise<Watch> {
     await watchHousing(config().housing, tell),
     watchDestinations(
       {
-        hosts: () => hostsOf(config()),
+        hosts,
         ports: () => new Set(ports().filter((port) => port !== undefined)),
       },
       tell,
     ),
   ];
   return {
+    block: (addresses) => egress.block(addresses),
     close() {
       for (const each of watches) each.close();
     },

@@ -107,6 +107,8 @@ export const signalFields = {
   'restarted-without-order': {},
   'destination-unknown': { remote: fc.string(), port: fc.nat() },
   'trail-damaged': { sequence: fc.nat(), problem: fc.string() },
+  egress: { remote: fc.string(), port: fc.nat(), isRefused: fc.boolean() },
+  'egress-spread': { destinations: fc.nat(), refused: fc.nat() },
   'wall-clock-set': { stepMs: fc.integer(), isFollowed: fc.boolean() },
   tick: { monotonicMs: fc.nat() },
   quiet: { quietMs: fc.nat(), isBound: fc.boolean() },

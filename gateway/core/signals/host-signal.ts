@@ -35,6 +35,17 @@ export type HostSignal =
   | { readonly kind: 'destination-unknown'; readonly remote: string; readonly port: number }
   /** Entries of the audit trail are not there any more, or not as they were written. */
   | { readonly kind: 'trail-damaged'; readonly sequence: number; readonly problem: string }
+  /** The gateway’s own process opens a connection to somebody its settings do not name. */
+  | {
+      readonly kind: 'egress';
+      readonly remote: string;
+      readonly port: number;
+      /** What was asked for, where that was a name. */
+      readonly name?: string | undefined;
+      readonly isRefused: boolean;
+    }
+  /** To how many such it did within a minute, and how often that was refused since the last time. */
+  | { readonly kind: 'egress-spread'; readonly destinations: number; readonly refused: number }
   /** The wall clock was set; whether the gateway’s own followed it. */
   | {
       readonly kind: 'wall-clock-set';
