@@ -17,7 +17,7 @@ export default defineModelCard(
     splits:
       'By patient: three in five to learn from, one in five to choose and to put the threshold by, one in five to judge by. Attacks are injected.',
     limits: [
-      'Judged only: no gateway runs it. It was made from charts, half an hour or more between rows, and not from a monitor’s stream.',
+      'It was made from charts, half an hour or more between rows: of a monitor’s stream one value of each signal is looked at in half an hour. On a real monitor’s stream nobody has measured it; on simulated ones it is silent.',
       'It sees signals that stand still. A single wrong value, a slow drift, an offset or a factor it does not tell from an ill patient.',
       'Replayed rows look like the patient they are of: the rules see those.',
       'No heart rate beside a pulse rate, and no perfusion, stands in these charts: only the rules look at those.',

@@ -81,6 +81,12 @@ export const signalFields = {
     withinMs: fc.nat(),
     chance: fc.float({ min: 0, max: 1, noNaN: true }),
   },
+  'vital-signs-strange': {
+    model: fc.string(),
+    score: fc.float({ min: 0, noNaN: true }),
+    threshold: fc.float({ min: 0, noNaN: true }),
+    features: fc.array(fc.string()),
+  },
   'model-refused': { model: fc.string(), reason: fc.string() },
   'line-opened': {},
   'line-closed': { cause: fc.string() },

@@ -28,5 +28,14 @@ export type ModelSignal =
       readonly withinMs: number;
       readonly chance: number;
     }
+  /** Two of the last three looks at a patient’s vital signs were stranger than the model’s threshold. */
+  | {
+      readonly kind: 'vital-signs-strange';
+      readonly model: string;
+      readonly score: number;
+      readonly threshold: number;
+      /** The features that contribute most, largest first: names only, for figures are a patient’s. */
+      readonly features: readonly string[];
+    }
   /** A model was not loaded: the rules go on without it. */
   | { readonly kind: 'model-refused'; readonly model: string; readonly reason: string };
