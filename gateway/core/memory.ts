@@ -1,7 +1,10 @@
+/** What is remembered: what it is, of whom, and plain data. */
+export type Values = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+
 /** What admission remembers between batches. */
 export interface Memory {
-  /** Line states, arrivals, detector states: `<what>/<whom>` to plain data. */
-  readonly values: ReadonlyMap<string, unknown>;
+  /** Line states, arrivals, detector states. */
+  readonly values: Values;
   /** Keys of the last records, oldest first, so that one that comes again is recognised. */
   readonly seen: ReadonlySet<string>;
 }
@@ -12,22 +15,26 @@ export interface Memory {
  */
 export interface Recollection {
   readonly changes: Memory;
-  get(key: string): unknown;
-  set(key: string, value: unknown): void;
+  /** Looked up a dozen times a message: two names, and never one that is put together of them. */
+  get(what: string, whom: string): unknown;
+  set(what: string, whom: string, value: unknown): void;
   hasSeen(key: string): boolean;
   see(key: string): void;
 }
 
 export function recollect(memory: Memory): Recollection {
-  const values = new Map<string, unknown>();
+  const values = new Map<string, Map<string, unknown>>();
   const seen = new Set<string>();
   return {
     changes: { values, seen },
-    get(key) {
-      const changed = values.get(key);
-      return changed !== undefined || values.has(key) ? changed : memory.values.get(key);
+    get(what, whom) {
+      const changes = values.get(what);
+      const changed = changes?.get(whom);
+      return changed !== undefined || changes?.has(whom)
+        ? changed
+        : memory.values.get(what)?.get(whom);
     },
-    set: (key, value) => void values.set(key, value),
+    set: (what, whom, value) => void placeOf(values, what).set(whom, value),
     hasSeen: (key) => seen.has(key) || memory.seen.has(key),
     see: (key) => void seen.add(key),
   };
@@ -37,15 +44,15 @@ export function recollect(memory: Memory): Recollection {
 export interface LivingMemory extends Memory {
   /** Takes over what a batch changed, once it is on disk. */
   remember(changes: Memory): void;
-  forget(key: string): void;
+  forget(what: string, whom: string): void;
 }
 
 /** A device that sends again does so within seconds; this many records are some seconds of the most. */
 const seenMax = 32_768;
 
-/** What is remembered of an address that showed no certificate: anybody can make another one. */
-export function strangerKey(what: string, address: string): string {
-  return `${strangerMark}${what}/${address}`;
+/** What is remembered of addresses that showed no certificate: anybody can make another one. */
+export function ofStrangers(what: string): string {
+  return `${strangerMark}${what}`;
 }
 
 const strangerMark = '@';
@@ -53,26 +60,32 @@ const strangerMark = '@';
 const strangersMax = 20_000;
 
 export function createMemory(): LivingMemory {
-  const values = new Map<string, unknown>();
+  const values = new Map<string, Map<string, unknown>>();
   const seen = new Set<string>();
-  const strangers = new Set<string>();
+  const strangers = new Map<string, readonly [what: string, whom: string]>();
 
-  function meet(stranger: string): void {
+  function meet(what: string, whom: string): void {
+    const stranger = `${what}/${whom}`;
     strangers.delete(stranger);
-    strangers.add(stranger);
+    strangers.set(stranger, [what, whom]);
     const [first] = strangers;
     if (strangers.size <= strangersMax || first === undefined) return;
-    strangers.delete(first);
-    values.delete(first);
+    const [oldest, place] = first;
+    strangers.delete(oldest);
+    values.get(place[0])?.delete(place[1]);
   }
 
   return {
     values,
     seen,
     remember(changes) {
-      for (const [key, value] of changes.values) {
-        values.set(key, value);
-        if (key.startsWith(strangerMark)) meet(key);
+      for (const [what, changed] of changes.values) {
+        const known = placeOf(values, what);
+        const isOfStrangers = what.startsWith(strangerMark);
+        for (const [whom, value] of changed) {
+          known.set(whom, value);
+          if (isOfStrangers) meet(what, whom);
+        }
       }
       for (const key of changes.seen) seen.add(key);
       for (const key of seen) {
@@ -80,6 +93,14 @@ export function createMemory(): LivingMemory {
         seen.delete(key);
       }
     },
-    forget: (key) => void values.delete(key),
+    forget: (what, whom) => void values.get(what)?.delete(whom),
   };
+}
+
+function placeOf(values: Map<string, Map<string, unknown>>, what: string): Map<string, unknown> {
+  const known = values.get(what);
+  if (known) return known;
+  const begun = new Map<string, unknown>();
+  values.set(what, begun);
+  return begun;
 }

@@ -3,7 +3,7 @@ import type { DeviceId } from '../core/device.ts';
 import type { Memory } from '../core/memory.ts';
 import type { Policy } from '../pipeline.ts';
 import { toKnown } from '../stages/clock-estimate.ts';
-import { clockKey } from '../stages/date.ts';
+import { clockMemory } from '../stages/date.ts';
 
 /** What is written down is this near to what is known. */
 const toleranceMs = 1_000;
@@ -28,8 +28,9 @@ export function startClockKeeping(): ClockKeeping {
   return {
     changed(anchors, changes, policy) {
       const found = new Map<DeviceId, KnownClock>();
+      const estimates = changes.values.get(clockMemory);
       for (const [device, anchorMs] of anchors) {
-        const estimate = changes.values.get(clockKey(device)) as ClockEstimate | undefined;
+        const estimate = estimates?.get(device) as ClockEstimate | undefined;
         const now = estimate && toKnown(estimate, anchorMs);
         const before = last.get(device) ?? policy.devices.get(device)?.clock;
         if (now && isMaterial(now, before)) found.set(device, now);

@@ -14,7 +14,7 @@ import type { BindingChange } from '../core/ward.ts';
 import { type Admission, admit, type ClockStepped, type Policy } from '../pipeline.ts';
 import { describeDevice, type PolicyMaker } from '../policy.ts';
 import { clockBehindMsMax } from '../stages/clock-estimate.ts';
-import { lineKey } from '../stages/read.ts';
+import { lineMemory } from '../stages/read.ts';
 import type { OutboxBudget, Shed } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -250,7 +250,7 @@ function keepOrForgetLines<Result>(
     return store.transact(change);
   } catch (error) {
     for (const { intake } of batch) {
-      if (intake.channel === 'line') memory.forget(lineKey(intake.device));
+      if (intake.channel === 'line') memory.forget(lineMemory, intake.device);
     }
     throw error;
   }

@@ -22,19 +22,18 @@ export function behindMs(
   gapMsMax: number,
   memory: Recollection,
 ): number {
-  const key = `covered/${device}`;
-  const covered = memory.get(key) as Covered | undefined;
+  const covered = memory.get('covered', device) as Covered | undefined;
   if (covered && rawMs > covered.fromMs && rawMs <= covered.toMs) {
     const behind = covered.toMs - rawMs;
     return behind > disorderMsMax ? behind : 0;
   }
   if (covered && rawMs <= covered.fromMs) return 0;
   const isOn = covered !== undefined && rawMs - covered.toMs <= Math.min(gapMsMax, disorderMsMax);
-  memory.set(key, { fromMs: isOn ? covered.fromMs : rawMs, toMs: rawMs });
+  memory.set('covered', device, { fromMs: isOn ? covered.fromMs : rawMs, toMs: rawMs });
   return 0;
 }
 
 /** The clock was set: what it says from now on is compared with nothing from before. */
 export function forgetCovered(device: DeviceId, memory: Recollection): void {
-  memory.set(`covered/${device}`, undefined);
+  memory.set('covered', device, undefined);
 }

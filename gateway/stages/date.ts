@@ -48,10 +48,8 @@ export interface ClockKnowledge {
   readonly clockRangeMs?: number | undefined;
 }
 
-/** Where the estimate of a device’s clock is remembered. */
-export function clockKey(device: DeviceId): string {
-  return `clock/${device}`;
-}
+/** As what the estimate of a device’s clock is remembered. */
+export const clockMemory = 'clock';
 
 /** When it came. Without a monotonic clock, as in a replay, the gateway’s own is taken for one. */
 export function arrivalOf({
@@ -69,7 +67,7 @@ export function estimateOf(
   known: KnownClock | undefined,
   memory: Recollection,
 ): ClockEstimate | undefined {
-  const estimate = memory.get(clockKey(device)) as ClockEstimate | undefined;
+  const estimate = memory.get(clockMemory, device) as ClockEstimate | undefined;
   if (estimate || !known || provisional) return estimate;
   return fromKnown(known, receivedAt - monotonicMs);
 }
@@ -95,7 +93,7 @@ export function readClock(
     rangeMs: clockRangeMs,
   };
   const { estimate, step } = takeReading(estimateOf(device, arrival, known, memory), reading);
-  memory.set(clockKey(device), estimate);
+  memory.set(clockMemory, device, estimate);
   return step;
 }
 

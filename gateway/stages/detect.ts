@@ -1,7 +1,7 @@
 import type { Detector } from '../core/detector.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Finding } from '../core/finding.ts';
-import { type Recollection, strangerKey } from '../core/memory.ts';
+import { ofStrangers, type Recollection } from '../core/memory.ts';
 import type { Signal, SignalKind } from '../core/signal.ts';
 
 /** Detectors by the signals they watch. */
@@ -33,11 +33,11 @@ export function detect(
     const about = whoseIs(signal);
     for (const detector of watches.get(signal.kind) ?? []) {
       const isStranger = signal.device === undefined && signal.address !== undefined;
-      const key = isStranger ? strangerKey(detector.id, about) : `${detector.id}/${about}`;
+      const what = isStranger ? ofStrangers(detector.id) : detector.id;
       const profile = signal.device === undefined ? undefined : profileOf(signal.device);
-      const before = memory.get(key) ?? detector.start;
+      const before = memory.get(what, about) ?? detector.start;
       const { state, finding } = detector.step(before, signal, profile);
-      if (state !== before) memory.set(key, state);
+      if (state !== before) memory.set(what, about, state);
       if (finding) {
         const { id, threat } = detector;
         findings.push({ ...finding, threat, detector: id, about, at: signal.at });

@@ -51,13 +51,12 @@ export function doubt(
 ): Doubting {
   const figures = observations.filter(isFigure);
   if (figures.length === 0) return { observations, doubted: [] };
-  const key = `doubt/${device}`;
-  const known = memory.get(key) as Remembered | undefined;
+  const known = memory.get('doubt', device) as Remembered | undefined;
   const before = known?.since === since ? known : undefined;
   const { course, doubted: moved } = courseDoubts(before?.course ?? noCourse, figures);
   const { pulse, doubted: beaten } = pulseDoubts(before?.pulse ?? noPulse, figures);
   const { replay, doubted: replayed } = replayDoubts(before?.replay ?? noReplay, figures);
-  memory.set(key, { since, course, pulse, replay } satisfies Remembered);
+  memory.set('doubt', device, { since, course, pulse, replay } satisfies Remembered);
   const doubted = [...moved, ...beaten, ...replayed, ...meanDoubts(figures)];
   if (doubted.length === 0) return { observations, doubted };
   const marked = new Set<Observation>(doubted.map(({ figure }) => figure));

@@ -16,10 +16,9 @@ export function noteFirmware(
   memory: Recollection,
 ): Signal | undefined {
   if (version === undefined) return undefined;
-  const key = `firmware/${device}`;
-  const before = memory.get(key) as string | undefined;
+  const before = memory.get('firmware', device) as string | undefined;
   if (before === version) return undefined;
-  memory.set(key, version);
+  memory.set('firmware', device, version);
   const tell = (fault: 'unlisted' | 'lower' | 'changed'): Signal => ({
     ...{ kind: 'firmware', device, at, fault, version },
   });

@@ -17,13 +17,12 @@ export function isBeyond(
   memory: Recollection,
 ): boolean {
   if (perSecondMax === undefined) return false;
-  const key = `limit/${device}`;
   const full = Math.max(1, perSecondMax * burstSeconds);
-  const before = (memory.get(key) ?? { tokens: full, at: receivedAt }) as Bucket;
+  const before = (memory.get('limit', device) ?? { tokens: full, at: receivedAt }) as Bucket;
   const elapsedMs = Math.max(0, receivedAt - before.at);
   const tokens = Math.min(full, before.tokens + (elapsedMs / 1_000) * perSecondMax);
   const isEmpty = tokens < 1;
-  memory.set(key, { tokens: isEmpty ? tokens : tokens - 1, at: receivedAt });
+  memory.set('limit', device, { tokens: isEmpty ? tokens : tokens - 1, at: receivedAt });
   return isEmpty;
 }
 

@@ -68,18 +68,19 @@ function readLine(
   salt: Uint8Array,
   memory: Recollection,
 ): Reading {
-  const stateKey = lineKey(intake.device);
-  const before = intake.isFirst ? protocol.start : (memory.get(stateKey) ?? protocol.start);
+  const before = intake.isFirst
+    ? protocol.start
+    : (memory.get(lineMemory, intake.device) ?? protocol.start);
   if (intake.isTurn) {
     const spoken = intake.isLast
       ? protocol.leave?.(before)
       : protocol.speak?.(before, intake.receivedAt);
     if (!spoken) return nothing;
-    memory.set(stateKey, spoken.state);
+    memory.set(lineMemory, intake.device, spoken.state);
     return { ...nothing, reply: spoken.bytes };
   }
   const step = stepOf(protocol, profile, before, intake.bytes);
-  memory.set(stateKey, step.state);
+  memory.set(lineMemory, intake.device, step.state);
   const { records, reply, discardedBytes, missedMessages = 0, lateMessages = 0 } = step;
   const reading = identify(intake, records, memory, (record, index) => {
     const content = Buffer.from(JSON.stringify(record));
@@ -105,10 +106,8 @@ function stepOf(
   return { ...step, state: ended.state, discardedBytes };
 }
 
-/** Where the state of a device's line is remembered. */
-export function lineKey(device: string): string {
-  return `line/${device}`;
-}
+/** As what the state of a device's line is remembered. */
+export const lineMemory = 'line';
 
 function identify(
   intake: Intake,
@@ -153,9 +152,11 @@ function arrivalOf(
   { device, receivedAt, provisional }: Intake,
   memory: Recollection,
 ): number | string {
-  const key = `arrival/${device}`;
-  const arrival = Math.max(((memory.get(key) ?? 0) as number) + 1, receivedAt * 1_000);
-  memory.set(key, arrival);
+  const arrival = Math.max(
+    ((memory.get('arrival', device) ?? 0) as number) + 1,
+    receivedAt * 1_000,
+  );
+  memory.set('arrival', device, arrival);
   return provisional ? `${provisional.boot}/${arrival}` : arrival;
 }
 

@@ -23,11 +23,10 @@ export function recognise(
   expected: string | undefined,
   memory: Recollection,
 ): Recognition {
-  const key = `swapped/${device}`;
-  const wasSwapped = memory.get(key) === true;
+  const wasSwapped = memory.get('swapped', device) === true;
   if (serialNumber === undefined) return wasSwapped ? 'in-doubt' : 'known';
   const isSwapped = expected !== undefined && expected !== serialNumber;
-  if (isSwapped !== wasSwapped) memory.set(key, isSwapped);
+  if (isSwapped !== wasSwapped) memory.set('swapped', device, isSwapped);
   if (isSwapped) return 'swapped';
   return expected === undefined ? 'new' : 'known';
 }

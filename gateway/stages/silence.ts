@@ -43,10 +43,9 @@ export function hear(
   silentAfterMs: number,
   memory: Recollection,
 ): Voice | undefined {
-  const key = `heard/${device}`;
-  const before = memory.get(key) as Heard | undefined;
+  const before = memory.get('heard', device) as Heard | undefined;
   if (!before || before.isAwaited) {
-    memory.set(key, { at, gapMs: 0, spreadMs: 0, isQuiet: false } satisfies Heard);
+    memory.set('heard', device, { at, gapMs: 0, spreadMs: 0, isQuiet: false } satisfies Heard);
     return before?.isQuiet ? heard(device, receivedAt, at - before.at) : undefined;
   }
   const quietMs = Math.max(0, at - before.at);
@@ -55,7 +54,7 @@ export function hear(
   const isFirst = before.gapMs === 0;
   const gapMs = step(before.gapMs, gap, isFirst);
   const spreadMs = step(before.spreadMs, Math.abs(gap - gapMs));
-  memory.set(key, { at, gapMs, spreadMs, isQuiet: false } satisfies Heard);
+  memory.set('heard', device, { at, gapMs, spreadMs, isQuiet: false } satisfies Heard);
   return before.isQuiet ? heard(device, receivedAt, quietMs) : undefined;
 }
 
@@ -71,14 +70,13 @@ export function silences(
 ): readonly Voice[] {
   const quiet: Voice[] = [];
   for (const [device, speaker] of speakers) {
-    const key = `heard/${device}`;
-    const known = memory.get(key) as Heard | undefined;
+    const known = memory.get('heard', device) as Heard | undefined;
     if (!known) {
       if (!speaker.isBound) continue;
       const awaited = { at, gapMs: 0, spreadMs: 0, isQuiet: false, isAwaited: true };
-      memory.set(key, awaited satisfies Heard);
+      memory.set('heard', device, awaited satisfies Heard);
     } else if (!known.isQuiet && at - known.at > limitMs(known, speaker.profile.silentAfterMs)) {
-      memory.set(key, { ...known, isQuiet: true } satisfies Heard);
+      memory.set('heard', device, { ...known, isQuiet: true } satisfies Heard);
       const { isBound } = speaker;
       quiet.push({ kind: 'quiet', device, at: tickAt, quietMs: at - known.at, isBound });
     }

@@ -5,7 +5,7 @@ import type { Instant } from '../../gateway/core/observation.ts';
 import {
   arrivalOf,
   type ClockKnowledge,
-  clockKey,
+  clockMemory,
   date,
   estimateOf,
   faceOf,
@@ -49,7 +49,7 @@ export function watchClock(
   return {
     steps,
     memory,
-    estimate: () => memory.get(clockKey(device)),
+    estimate: () => memory.get(clockMemory, device),
     /** The device's clock as it arrives at `at`. */
     read(time: string, at: number, { isTrusted = true, provisionalMs = 0 } = {}): void {
       const face = faceOf(time);

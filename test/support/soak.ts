@@ -8,7 +8,7 @@ import { noBytes, type Protocol } from '../../gateway/core/protocol.ts';
 import { vitalSigns } from '../../gateway/core/simulated-patient.ts';
 import type { Simulator } from '../../gateway/core/simulator.ts';
 import { admit } from '../../gateway/pipeline.ts';
-import { lineKey } from '../../gateway/stages/read.ts';
+import { lineMemory } from '../../gateway/stages/read.ts';
 import { stateBytes } from './protocol-run.ts';
 import { profilesOf, protocols, simulators } from './simulated-stream.ts';
 import { bound, noon, policyOf } from './wards.ts';
@@ -77,7 +77,7 @@ function soak(name: string, betweenMs: number): SoakReport {
     sums.rejected += admission.rejected.length;
     sums.discardedBytes += admission.losses.get(device)?.discardedBytes ?? 0;
     if (sequence % momentsPerLook === 0) {
-      const now = stateBytes(memory.values.get(lineKey(device)));
+      const now = stateBytes(memory.values.get(lineMemory)?.get(device));
       sums.stateBytes = Math.max(sums.stateBytes, now);
     }
     if (at < nextHourAt) continue;
