@@ -129,11 +129,22 @@ function readScene(file: string, options: Options): Scene {
     line,
     background: background === undefined ? undefined : readRecording(background),
     leadSeconds: lead,
-    labels:
-      labels === undefined ? undefined : Labels.parse(JSON.parse(readFileSync(labels, 'utf8'))),
+    labels: labels === undefined ? undefined : readLabels(labels),
     attack: from === undefined ? undefined : { from, to: options['attack-to'] },
     secondsMax: seconds,
   });
+}
+
+function readLabels(path: string): z.output<typeof Labels> {
+  let said: unknown;
+  try {
+    said = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new RangeError(`${path}: cannot be read, or is not JSON`, { cause });
+  }
+  const parsed = Labels.safeParse(said);
+  if (!parsed.success) throw new RangeError(`${path}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }
 
 function tableOf({ score, played, publish, traceSeconds, speed }: Replay, load: string): string {

@@ -31,9 +31,10 @@ export function devicesOf(
 
 function habitOf(times: readonly number[]): typeof unknown {
   const seconds = Map.groupBy(times, Math.floor);
-  const perSecondMax = Math.max(...[...seconds.values()].map(({ length }) => length));
+  const largest = (max: number, one: number) => Math.max(max, one);
+  const perSecondMax = [...seconds.values()].map(({ length }) => length).reduce(largest, 0);
   const gaps = times.slice(1).map((t, index) => t - (times[index] ?? t));
-  return { perSecondMax, silenceMax: Math.max(0, ...gaps) };
+  return { perSecondMax, silenceMax: gaps.reduce(largest, 0) };
 }
 
 /**
