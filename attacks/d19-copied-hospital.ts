@@ -6,13 +6,12 @@ import { registerWard } from '../gateway/demo/ward.ts';
 import { findProfile, loadProfiles } from '../gateway/site/profiles.ts';
 import { openSiteStore } from '../gateway/site/site.ts';
 import { defineAttack } from './attack.ts';
-import { callHttps, type HttpsCall } from './https-call.ts';
-import { now, type Ward } from './ward.ts';
+import { signInAs } from './signed-in.ts';
+import { now } from './ward.ts';
 
 /** More than anybody may be shown in an hour. */
 const beds = 600;
 const insider = 'eve';
-const password = 'a-long-and-lawful-passphrase-7';
 const main = join(import.meta.dirname, '../gateway/main.ts');
 const run = promisify(execFile);
 
@@ -37,12 +36,7 @@ export default defineAttack({
   },
 
   async run(ward) {
-    const eve = await signIn(ward);
-    await eve({
-      method: 'POST',
-      path: '/api/v1/password',
-      body: { current: firstPassword, password },
-    });
+    const eve = await signInAs(ward, insider, firstPassword);
     let after = '';
     let patients = 0;
     let devices = 0;
@@ -66,21 +60,4 @@ export default defineAttack({
 interface Shown {
   readonly id: string;
   readonly association?: { readonly subject?: string };
-}
-
-/** In a session of her own, as a browser keeps it. */
-async function signIn(ward: Ward) {
-  const body = { user: insider, password: firstPassword };
-  const signedIn = await callHttps(ward, { method: 'POST', path: '/api/v1/session', body });
-  let [cookie = ''] = signedIn.headers['set-cookie'] ?? [];
-  let csrf = (JSON.parse(signedIn.text) as { csrfToken: string }).csrfToken;
-  return async (call: HttpsCall) => {
-    const headers = { cookie: cookie.split(';')[0] ?? '', 'x-csrf-token': csrf };
-    const answer = await callHttps(ward, { ...call, headers });
-    [cookie = cookie] = answer.headers['set-cookie'] ?? [];
-    if (answer.text.includes('csrfToken')) {
-      csrf = (JSON.parse(answer.text) as { csrfToken: string }).csrfToken;
-    }
-    return answer;
-  };
 }

@@ -41,6 +41,7 @@ import { actorOf, type Principal } from './core/principal.ts';
 import { vulnerabilityAnswers } from './exposure/vulnerability-answers.ts';
 import type { Admission } from './keeper/admission.ts';
 import { openAccounts } from './people/accounts.ts';
+import { watchPatientsSeen } from './people/deed-watch.ts';
 import { endWithSessions } from './people/session-watch.ts';
 import { openSignOn } from './people/sign-on.ts';
 import type { SiteSettings } from './site/site-settings.ts';
@@ -155,6 +156,20 @@ function byCertificate(
   return undefined;
 }
 
+/** Somebody to whom it is unusual to see so many is shown no more of them within the hour. */
+function patientBudget({ admission, watch, options }: InterfaceMaterial): PatientBudget {
+  const { log, now } = options;
+  const call = admission.call.bind(admission);
+  const isUnusual = watchPatientsSeen({ call, queue: watch.queue, log, now });
+  const budget: PatientBudget = new PatientBudget(now, {
+    beyond: (principal) =>
+      watch.queue.signal({ kind: 'patients-beyond', actor: actorOf(principal), at: now() }),
+    seen: (principal, count) =>
+      void isUnusual(actorOf(principal), count).then((is) => is && budget.close(principal)),
+  });
+  return budget;
+}
+
 /** Every route of the interface. A resource takes what it needs of the gateway as arguments. */
 export function routesOf(
   material: InterfaceMaterial,
@@ -166,9 +181,7 @@ export function routesOf(
   const certificates = { ...options, trust, call: admission.call.bind(admission) };
   const findDevice = (id: string, withSubject: boolean) =>
     admission.call('deviceState', id, withSubject, now());
-  const budget = new PatientBudget(now, (principal) => {
-    watch.queue.signal({ kind: 'patients-beyond', actor: actorOf(principal), at: now() });
-  });
+  const budget = patientBudget(material);
   const routes = [
     ...healthRoutes(() => admission.isKeeping()),
     ...sessionRoutes(accounts),

@@ -88,6 +88,7 @@ export function removeUser(store: Store, name: string, by: By): void {
   store.transact(() => {
     requireOtherAdministrator(store, find(store, name));
     store.users.remove(name);
+    store.habits.forget(name);
     record(store, by, 'user.remove', name, '');
   });
 }

@@ -53,6 +53,7 @@ function whoseIs(signal: Signal): string {
     case 'patients-beyond':
     case 'acted':
     case 'glass-unreviewed':
+    case 'deed':
       return `user:${signal.actor}`;
     case 'alert-rate':
       return `detector:${signal.source}`;

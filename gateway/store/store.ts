@@ -11,6 +11,7 @@ import { type DeviceClocks, openDeviceClocks } from './device-clocks.ts';
 import { type Devices, openDevices } from './devices.ts';
 import { type Frames, openFrames } from './frames.ts';
 import { type GlassBreaks, openGlassBreaks } from './glass-breaks.ts';
+import { type Habits, openHabits } from './habits.ts';
 import { type Held, openHeld } from './held.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Mds2Forms, openMds2Forms } from './mds2-forms.ts';
@@ -45,6 +46,7 @@ export interface Store {
   readonly held: Held;
   readonly frames: Frames;
   readonly glassBreaks: GlassBreaks;
+  readonly habits: Habits;
   readonly statements: Statements;
   readonly stays: Stays;
   readonly journal: Journal;
@@ -115,6 +117,7 @@ export function openStore(
     held: openHeld(database, trustedTime),
     frames: openFrames(database),
     glassBreaks: openGlassBreaks(database),
+    habits: openHabits(database),
     statements: openStatements(database),
     stays: openStays(database),
     journal: openJournal(database),

@@ -1,8 +1,10 @@
+import type { Deed } from '../access/habit.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { AuditProblem } from '../audit/verify.ts';
 import type { AuditEntry, AuditRecord, Checkpoint } from '../core/audit-entry.ts';
 import type { NumberedFinding } from '../core/finding.ts';
 import type { Instant } from '../core/observation.ts';
+import { noteDeeds, type RareDeed } from '../people/deed-keeping.ts';
 import type { SettingsDigest } from '../site/settings-digest.ts';
 import type { AuditSigner } from '../store/audit.ts';
 import type { AuditPosition } from '../store/audit-cursor.ts';
@@ -29,6 +31,8 @@ export interface AuditCalls {
   auditReload(note: ReloadNote): void;
   /** Whether nobody had stopped the gateway the last time. Asked before `auditStart`. */
   endedWithoutOrder(): boolean;
+  /** Learns what people do. Returns how rare it is, of those whose habits are known. */
+  noteDeeds(deeds: readonly Deed[]): readonly RareDeed[];
   /** What people did since that entry of the trail. */
   actsSince(after: number | undefined, now: number): Acts;
   checkAuditTail(at: Instant): AuditProblem | undefined;
@@ -58,6 +62,7 @@ export function auditCalls(store: Store, signer: AuditSigner, refusals: Refusals
     auditStart: (version, settings, at) => auditStart(store, version, settings, at),
     auditReload: (note) => auditReload(store, note),
     endedWithoutOrder: () => endedWithoutOrder(store),
+    noteDeeds: (deeds) => noteDeeds(store, deeds),
     actsSince: (after, now) => actsSince(store, after, now),
     checkAuditTail: (at) => checkAuditTail(store, signer.key, at),
     patrolAudit: createAuditPatrol(store, signer.key),

@@ -3,6 +3,7 @@ import { GatewayError } from '../core/error.ts';
 import type { Log } from '../core/event.ts';
 import type { Instant } from '../core/observation.ts';
 import type { Admission } from '../keeper/admission.ts';
+import { deedSignal } from '../people/deed-watch.ts';
 import { digestOfSite, type SiteSettings } from '../site/site-settings.ts';
 import { version } from '../version.ts';
 
@@ -97,9 +98,10 @@ function followActs({ admission, now }: AuditClerkOptions): () => Promise<void> 
   const told = new Set<string>();
   return async () => {
     const at = now();
-    const { until, acts, unreviewed } = await admission.call('actsSince', read, at);
+    const { until, acts, unreviewed, rare } = await admission.call('actsSince', read, at);
     read = until;
     for (const act of acts) admission.queue.signal({ kind: 'acted', at, ...act });
+    for (const each of rare) admission.queue.signal(deedSignal(each, at));
     for (const actor of unreviewed) {
       if (told.has(actor)) continue;
       told.add(actor);

@@ -4,6 +4,7 @@ import type { Refusals } from '../audit/refusals.ts';
 import { type AuditProblem, tailLengthMax, verifyTail } from '../audit/verify.ts';
 import { auditActions } from '../core/audit-action.ts';
 import { reviewStateOf } from '../core/break-glass.ts';
+import { deedOf, noteDeeds, type RareDeed } from '../people/deed-keeping.ts';
 import { changedSettings, digestOfAll, type SettingsDigest } from '../site/settings-digest.ts';
 import type { Store } from '../store/store.ts';
 
@@ -60,17 +61,16 @@ export interface Acts {
   }[];
   /** Who broke the glass, and nobody looked at it in time. */
   readonly unreviewed: readonly string[];
+  /** What they did, and how rare it is for them. */
+  readonly rare: readonly RareDeed[];
 }
 
 const actsMax = 1_000;
 const breaksMax = 200;
 
 /** @param after the entry up to which the trail was read; undefined: all that is there is old. */
-export function actsSince(
-  { audit, glassBreaks }: Pick<Store, 'audit' | 'glassBreaks'>,
-  after: number | undefined,
-  now: number,
-): Acts {
+export function actsSince(store: Store, after: number | undefined, now: number): Acts {
+  const { audit, glassBreaks } = store;
   const from = after ?? audit.last()?.sequence ?? 0;
   const entries = audit.list(from, actsMax);
   const acts = entries.flatMap(({ action, actor, outcome }) => {
@@ -80,11 +80,17 @@ export function actsSince(
     const isPerson = action !== 'relay.refused' && action !== 'break-glass.review';
     return isAct && isPerson ? [{ act: kind, actor }] : [];
   });
+  const rare = noteDeeds(store, entries.flatMap(deedOf));
   const unreviewed = glassBreaks
     .page(Number.MAX_SAFE_INTEGER, breaksMax)
     .filter((broken) => reviewStateOf(broken, now) === 'overdue')
     .map(({ user }) => user);
-  return { until: entries.at(-1)?.sequence ?? from, acts, unreviewed: [...new Set(unreviewed)] };
+  return {
+    until: entries.at(-1)?.sequence ?? from,
+    acts,
+    unreviewed: [...new Set(unreviewed)],
+    rare,
+  };
 }
 
 /** By their names: never what they are. */

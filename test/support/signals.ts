@@ -63,6 +63,17 @@ export const signalFields = {
   'patients-beyond': { actor: fc.string() },
   acted: { act: fc.constantFrom('export', 'emergency-override'), actor: fc.string() },
   'glass-unreviewed': { actor: fc.string() },
+  deed: {
+    actor: fc.string(),
+    action: fc.string(),
+    hour: fc.nat({ max: 23 }),
+    patients: fc.option(fc.nat(), { nil: undefined }),
+    bits: fc.float({ min: 0, noNaN: true }),
+    actionBits: fc.float({ min: 0, noNaN: true }),
+    hourBits: fc.float({ min: 0, noNaN: true }),
+    patientsBits: fc.float({ min: 0, noNaN: true }),
+    days: fc.float({ min: 0, noNaN: true }),
+  },
   'access-refused': { action: fc.constantFrom(...Object.keys(actions)), actor: fc.string() },
   'grace-used': { until: at },
   'behaviour-strange': {

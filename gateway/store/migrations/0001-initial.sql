@@ -470,3 +470,12 @@ create table rama_point (
   high real not null,
   primary key (device, grain, at)
 ) strict, without rowid;
+
+-- On how many days somebody did something of that kind; old days count less. Days since the epoch.
+create table habit (
+  actor text not null,
+  what text not null,
+  days real not null,
+  last_day integer not null,
+  primary key (actor, what)
+) strict, without rowid;

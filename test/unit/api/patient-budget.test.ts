@@ -9,15 +9,16 @@ const hourMs = 3_600_000;
 function budgetAt() {
   const told: string[] = [];
   let now = 0;
-  const budget = new PatientBudget(
-    () => now,
-    ({ id }) => told.push(id),
-  );
+  const seen: number[] = [];
+  const budget = new PatientBudget(() => now, {
+    beyond: ({ id }) => told.push(id),
+    seen: (_, count) => seen.push(count),
+  });
   const shown = (principal: Principal, devices: number, from = 0) =>
     Array.from({ length: devices }, (_, index) => `mon-${from + index}`).filter((device) =>
       budget.admits(principal, device),
     ).length;
-  return { told, shown, wait: (ms: number) => (now += ms) };
+  return { budget, told, seen, shown, wait: (ms: number) => (now += ms) };
 }
 
 it('shows a ward again and again, all day', () => {
@@ -41,4 +42,18 @@ it('begins anew after an hour', () => {
   wait(hourMs);
   expect(shown(nurse, 40, 1_000)).toBe(40);
   expect(told).toEqual(['nora']);
+});
+
+it('tells at each doubling, and shows no more to whom it is closed, but for who broke the glass', () => {
+  const { budget, told, seen, shown } = budgetAt();
+  expect(shown(nurse, 20)).toBe(20);
+  expect(seen).toEqual([1, 2, 4, 8, 16]);
+  budget.close(nurse);
+  expect(shown(nurse, 40)).toBe(40);
+  expect(told).toEqual([]);
+  budget.close(nurse);
+  expect(shown(nurse, 40)).toBe(40);
+  expect(shown(nurse, 40, 1_000)).toBe(0);
+  expect(told).toEqual(['nora']);
+  expect(shown({ ...nurse, isRaised: true }, 40, 1_000)).toBe(40);
 });
