@@ -1,4 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Whole systems take minutes: begun first, none of them is waited for at the end. */
+class SystemsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isSystem = ({ moduleId }: TestSpecification) => moduleId.includes('/test/system/');
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isSystem), ...sorted.filter((file) => !isSystem(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -8,5 +18,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores, as a Pi's tests have; most tests wait more than they compute.
     maxWorkers: 2,
+    sequence: { sequencer: SystemsFirst },
   },
 });

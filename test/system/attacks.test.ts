@@ -1,27 +1,34 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { globSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 
-const main = join(import.meta.dirname, '../../attacks/main.ts');
+const folder = join(import.meta.dirname, '../../attacks');
+const attacks = globSync('d[0-9][0-9]-*.ts', { cwd: folder })
+  .map((path) => basename(path, '.ts'))
+  .sort();
 const run = (...words: string[]) =>
-  spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
+  spawnSync(process.execPath, [join(folder, 'main.ts'), ...words], { encoding: 'utf8' });
 
-/** A short form: the whole corpus takes minutes, and is `npm run attacks`. */
-it('detects and prevents, and lets every alarm through meanwhile', () => {
-  const { status, stdout, stderr } = run('d05-topic-abuse', '--json');
-  expect(stdout, stderr).not.toBe('');
-  const { results } = JSON.parse(stdout);
-  expect(results).toHaveLength(1);
-  for (const { faults, detected, effect, alarms, falseFindings } of results) {
-    expect(faults).toEqual([]);
+/** What the catalogue says is prevented is only said because this shows the effect absent. */
+it.each(attacks)(
+  '%s is detected, prevented where that is claimed, and no alarm is lost',
+  (name) => {
+    const { stdout, stderr } = run(name, '--json');
+    expect(stdout, stderr).not.toBe('');
+    const { results } = JSON.parse(stdout);
+    expect(results, stderr).toHaveLength(1);
+    const [{ faults, detected, effect, alarms, falseFindings, response }] = results;
+    // How late the last alarms are depends on the machine that tests; `npm run attacks` judges it.
+    expect(faults.filter((fault: string) => !fault.startsWith('alarms later'))).toEqual([]);
     expect(detected.seconds).toBeLessThan(60);
-    expect(effect.isAbsent).toBe(true);
+    if (response === 'prevent') expect(effect.isAbsent).toBe(true);
     expect(alarms.sent).toBeGreaterThan(20);
     expect(alarms.delivered).toBe(alarms.sent);
     expect(falseFindings).toBe(0);
-  }
-  expect(status).toBe(0);
-}, 300_000);
+  },
+  180_000,
+);
 
 it('names every attack by the threat it is of', () => {
   const { status, stdout } = run('--list');
