@@ -5,8 +5,8 @@ import { defineDetector } from '../core/detector.ts';
 const moving = { perSecond: 1 / 300, limit: 5, episodeMs: 600_000 };
 
 /**
- * One certificate is at two places: two spoke at once, or it goes to and fro between addresses
- * faster than anything is carried.
+ * One certificate is with two: two spoke at once, from two addresses or as two programs, or it goes to
+ * and fro between addresses faster than anything is carried.
  */
 export default defineDetector<Cusum>({
   id: 'identity-cloning',
@@ -16,7 +16,7 @@ export default defineDetector<Cusum>({
 
   step(before, signal) {
     const isRefused = signal.kind === 'refused' && signal.cause === 'certificate-cloned';
-    const isTaken = signal.kind === 'taken-over' && !signal.isSameAddress;
+    const isTaken = signal.kind === 'taken-over' && (!signal.isSameAddress || signal.wasAlive);
     if (!isRefused && !isTaken) return { state: before };
     const isCertain = isRefused || (signal.kind === 'taken-over' && signal.wasAlive);
     const weight = isCertain ? moving.limit : 1;

@@ -13,7 +13,9 @@ import { within } from './line-wait.ts';
 import type { LineCause, Wire } from './line-wire.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { listenForMqtt, type MqttPlace, type MqttTls } from './mqtt-listener.ts';
+import { aliveMs, isRival, isSameClient, type Look } from './rivalry.ts';
 import { wireOf } from './socket-wire.ts';
+import { offersOf } from './tls-offers.ts';
 
 export interface LineServerOptions {
   readonly host?: string | undefined;
@@ -59,6 +61,10 @@ export interface LineServer {
 interface Served {
   readonly identity: DeviceIdentity;
   readonly address: string;
+  readonly look: Look;
+  readonly home: Look;
+  /** When it last said something, on the monotonic clock in milliseconds. */
+  heardAt: number;
   readonly end: (cause: LineCause) => void;
   readonly ended: Promise<void>;
 }
@@ -156,14 +162,40 @@ class RunningLineServer implements LineServer {
     if (device?.profile.link.kind !== 'line') {
       return this.#refuse(socket, address, 'not-registered', identity.device);
     }
+    const look = { address, asked: '', offered: offersOf(socket) };
+    if (await this.#isCloned(socket, identity, look)) {
+      return this.#refuse(socket, address, 'certificate-cloned', identity.device);
+    }
+    let home = look;
     for (let before = this.#of(identity); before; before = this.#of(identity)) {
       if (!this.#mayFollow(identity.fingerprint, before.identity.fingerprint)) {
         return this.#refuse(socket, address, 'another-certificate', identity.device);
       }
+      home = before.home;
+      this.#tellTakeover(identity, look, before);
       before.end('replaced');
       await before.ended;
     }
-    if (!socket.destroyed) this.#serve(socket, address, identity, device);
+    if (!socket.destroyed) this.#serve(socket, { identity, look, home }, device);
+  }
+
+  #isCloned(socket: TLSSocket, identity: DeviceIdentity, look: Look): Promise<boolean> {
+    const holderNow = () => {
+      const served = this.#of(identity);
+      if (!served || !this.#mayFollow(identity.fingerprint, served.identity.fingerprint))
+        return undefined;
+      return { ...served, isLive: true, left: served.ended };
+    };
+    return isRival(look, holderNow, () => !socket.destroyed);
+  }
+
+  #tellTakeover({ device }: DeviceIdentity, look: Look, before: Served): void {
+    const { intake, now } = this.#options;
+    const { address } = look;
+    const isSameAddress = before.address === address;
+    const isOther = !isSameAddress || !isSameClient(before.look, look);
+    const wasAlive = isOther && performance.now() - before.heardAt < aliveMs;
+    intake.signal({ kind: 'taken-over', isSameAddress, wasAlive, device, address, at: now() });
   }
 
   #mayFollow(newer: string, older: string): boolean {
@@ -183,11 +215,11 @@ class RunningLineServer implements LineServer {
 
   #serve(
     socket: TLSSocket,
-    address: string,
-    identity: DeviceIdentity,
+    who: Pick<Served, 'identity' | 'look' | 'home'>,
     { profile, speaks }: ServedDevice,
   ): void {
-    const { device, graceUntil: until } = identity;
+    const { device, graceUntil: until } = who.identity;
+    const { address } = who.look;
     const { intake, log, now } = this.#options;
     if (until !== undefined) {
       intake.signal({ kind: 'grace-used', at: now(), device, address, until });
@@ -204,19 +236,29 @@ class RunningLineServer implements LineServer {
       writeTimeoutMs: timing.writeTimeoutMs,
     });
     const wire = wireOf(socket, { onClosed: over.resolve });
-    socket.on('data', (bytes: Buffer) => line.accept(bytes));
+    socket.on('data', (bytes: Buffer) => {
+      served.heardAt = performance.now();
+      line.accept(bytes);
+    });
     socket.setTimeout(timing.silentCloseMs, () => over.resolve('silent'));
     intake.signal({ kind: 'line-opened', device, address, at: now() });
     log('line.opened', { device });
 
     const ended = over.promise.then(async (cause) => {
       socket.setTimeout(0);
-      await release(line, wire, cause, timing.closeTimeoutMs);
+      if (cause === 'replaced') {
+        line.end();
+        awaitFarewell(socket, timing.closeTimeoutMs, () =>
+          intake.signal({ kind: 'displaced', device, address, at: now() }),
+        );
+      } else await release(line, wire, cause, timing.closeTimeoutMs);
       this.#served.delete(device);
       intake.signal({ kind: 'line-closed', cause, device, address, at: now() });
       log('line.closed', { device, cause });
     });
-    this.#served.set(device, { identity, address, end: over.resolve, ended });
+    const end = over.resolve;
+    const served: Served = { ...who, address, end, ended, heardAt: performance.now() };
+    this.#served.set(device, served);
     line.begin(wire, () => over.resolve('write-stalled'));
   }
 }
@@ -230,4 +272,15 @@ async function release(
   if (cause === 'stopped' || cause === 'quarantined') await within(line.drain(), closeTimeoutMs);
   line.end();
   await within(wire.close(), closeTimeoutMs);
+}
+
+/** Ends the connection in order; `answered` is called when there is somebody at its other end. */
+function awaitFarewell(socket: TLSSocket, timeoutMs: number, answered: () => void): void {
+  const over = setTimeout(() => socket.destroy(), timeoutMs);
+  // The line belongs to another wire: what is said here must not be read in between.
+  socket.removeAllListeners('data');
+  socket.once('end', answered);
+  socket.once('close', () => clearTimeout(over));
+  socket.resume();
+  socket.end();
 }

@@ -117,6 +117,7 @@ class Broker implements MqttBroker {
       handOver: (guard, device, stream) => this.#clients?.add(guard, device, stream),
       report: (guard, sighting) =>
         this.#report(sighting, guard.address, guard.isConsumer ? undefined : guard.device),
+      seen: (guard, sighting) => this.#see(guard, sighting),
       ended: (guard, cause) => this.#ended(guard, cause),
     };
   }
@@ -136,7 +137,7 @@ class Broker implements MqttBroker {
       persistence: this.#persistence,
       opened: (guard) => this.#opened(guard),
       report: this.#context.report,
-      seen: (guard, sighting) => this.#see(guard, sighting),
+      seen: this.#context.seen,
       bequeathed: (device, payload) => this.#bequeathed(device, payload),
     });
     try {

@@ -18,6 +18,7 @@ import { inspectHeader, inspectPacket, packetType, uint16 } from './mqtt-packet.
 import { MqttPatience } from './mqtt-patience.ts';
 import { PublishPath } from './mqtt-publish.ts';
 import { causeOf, type Sighting, sightingOf } from './mqtt-sighting.ts';
+import { offersOf } from './tls-offers.ts';
 
 /** What all guards of one broker share. */
 export interface GuardContext {
@@ -35,6 +36,8 @@ export interface GuardContext {
   /** Gives the broker the stream of an admitted client. */
   readonly handOver: (guard: MqttGuard, device: DeviceId, stream: Duplex) => void;
   readonly report: (guard: MqttGuard, sighting: Sighting) => void;
+  /** It did what it may. */
+  readonly seen: (guard: MqttGuard, sighting: Sighting) => void;
   /** It is over, seen from here; its socket may still be closing. */
   readonly ended: (guard: MqttGuard, cause: string) => void;
 }
@@ -51,6 +54,8 @@ const hold = { decision: 1, answers: 2, broker: 4, output: 8, overload: 16 } as 
  */
 export class MqttGuard {
   readonly address: string;
+  /** What its TLS offered; undefined where an earlier handshake was resumed. */
+  readonly offered: string | undefined;
   /** Who the certificate says it is, or why it names no device. */
   readonly identity: DeviceIdentity | IdentityRefusal;
   readonly #socket: TLSSocket;
@@ -62,6 +67,8 @@ export class MqttGuard {
   #stream: Duplex | undefined;
   #holds = 0;
   #pings = 0;
+  /** Somebody else has its place. */
+  #isReplaced = false;
   /** Why the broker would end it. */
   #leaving: 'broker' | 'disconnect' = 'broker';
 
@@ -73,6 +80,7 @@ export class MqttGuard {
   ) {
     this.address = address;
     this.identity = identity;
+    this.offered = offersOf(socket);
     this.#socket = socket;
     this.#context = context;
     this.#patience = new MqttPatience(context.limits);
@@ -89,7 +97,7 @@ export class MqttGuard {
     );
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#drained());
-    socket.on('end', () => this.close('closed'));
+    socket.on('end', () => this.#leftByPeer());
     socket.on('error', (error: NodeJS.ErrnoException) => this.close(error.code ?? 'socket-error'));
     socket.on('close', () => this.close('closed'));
   }
@@ -149,6 +157,7 @@ export class MqttGuard {
   /** Ends the connection in order: what it is owed is still sent. */
   close(cause: string): void {
     if (!this.isLive) return;
+    this.#isReplaced = cause === 'taken-over';
     this.#end(cause);
     this.#output.flush();
     this.#socket.end();
@@ -161,6 +170,13 @@ export class MqttGuard {
     if (excess === 'close-time') this.#socket.destroy();
     else if (excess === 'keep-alive') this.close(excess);
     else if (excess !== undefined) this.refuse({ kind: 'limit', limit: excess });
+  }
+
+  /** Whoever answers the end of a connection it lost to another was there all the time. */
+  #leftByPeer(): void {
+    if (this.#isReplaced) this.#context.seen(this, { kind: 'displaced' });
+    this.#isReplaced = false;
+    this.close('closed');
   }
 
   #receive(chunk: Buffer): void {

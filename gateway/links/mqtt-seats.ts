@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceIdentity, IdentityRefusal } from '../access/device-identity.ts';
 import { publishChannels } from '../access/topics.ts';
 import type { CertificateStanding } from '../core/certificate-standing.ts';
@@ -8,11 +7,14 @@ import type { Channel } from '../core/intake.ts';
 import { type Admission, type ConnectPacket, type Denial, returnCode } from './mqtt-connect.ts';
 import type { MqttSessions } from './mqtt-sessions.ts';
 import type { Sighting } from './mqtt-sighting.ts';
+import { aliveMs, isRival, isSameClient, type Look } from './rivalry.ts';
 
 /** A connection, as far as its seat is concerned. */
 export interface Sitter {
   readonly identity: DeviceIdentity | IdentityRefusal;
   readonly address: string;
+  /** What its TLS offered; undefined where an earlier handshake was resumed. */
+  readonly offered: string | undefined;
   /** When it last said something, on the monotonic clock in milliseconds. */
   readonly heardAt: number;
   readonly isLive: boolean;
@@ -23,8 +25,9 @@ export interface Sitter {
 export interface Seat {
   readonly sitter: Sitter;
   readonly identity: DeviceIdentity;
-  /** The address from which this id was first connected, through all that took it over since. */
-  readonly home: string;
+  readonly look: Look;
+  /** How the first one looked that had this id, through all that took it over since. */
+  readonly home: Look;
   /** Settles when the connection before it has left the seat, and the broker has let it go. */
   readonly before: Promise<void>;
   readonly left: Promise<void>;
@@ -32,14 +35,6 @@ export interface Seat {
 }
 
 export type FindDevice = (id: DeviceId) => Promise<DeviceProfile | 'quarantined' | undefined>;
-
-/**
- * A device that moved to another address is silent at the old one. Who still speaks there within
- * this time is another one with the same certificate.
- */
-const aliveMs = 2_000;
-/** How often it is looked whether it speaks. */
-const lookMs = 50;
 
 /** Judges who may connect, and as whom. */
 export class MqttSeats<Who extends Sitter = Sitter> {
@@ -86,9 +81,10 @@ export class MqttSeats<Who extends Sitter = Sitter> {
     if (typeof channels === 'string') return unauthorized(channels);
     const will = judgeWill(connect, channels);
     if (will !== undefined) return will;
-    if (await this.#isCloned(sitter, identity)) return unauthorized('certificate-cloned');
+    const look = lookOf(sitter, connect);
+    if (await this.#isCloned(sitter, identity, look)) return unauthorized('certificate-cloned');
     if (!sitter.isLive) return undefined;
-    const seat = this.#take(sitter, identity);
+    const seat = this.#take(sitter, identity, look);
     if (seat === undefined) return unauthorized('client-id-taken');
     await seat.before;
     if (!sitter.isLive) return undefined;
@@ -103,7 +99,7 @@ export class MqttSeats<Who extends Sitter = Sitter> {
    * A live client id passes on to the same certificate only, or to the one issued in its place: any
    * other of the same name is a clone until somebody says otherwise, and the older connection stays.
    */
-  #take(sitter: Who, identity: DeviceIdentity): Seat | undefined {
+  #take(sitter: Who, identity: DeviceIdentity, look: Look): Seat | undefined {
     const { device, fingerprint } = identity;
     const holder = this.#seats.get(device);
     // A consumer that took the name of a device gives way to it.
@@ -120,36 +116,34 @@ export class MqttSeats<Who extends Sitter = Sitter> {
       resolve();
     };
     const isFollowing = holder?.sitter.isLive === true && !isGivingWay;
-    const home = isFollowing ? holder.home : sitter.address;
-    const seat = { sitter, identity, home, before: holder?.left ?? Promise.resolve(), left, leave };
+    const home = isFollowing ? holder.home : look;
+    const before = holder?.left ?? Promise.resolve();
+    const seat = { sitter, identity, look, home, before, left, leave };
     this.#seats.set(device, seat);
     this.#bySitter.set(sitter, seat);
     if (isFollowing) {
-      const isSameAddress = holder.sitter.address === sitter.address;
-      const wasAlive = !isSameAddress && silentMs(holder.sitter) < aliveMs;
+      const isSameAddress = holder.look.address === look.address;
+      const isOther = !isSameAddress || !isSameClient(holder.look, look);
+      const wasAlive = isOther && performance.now() - holder.sitter.heardAt < aliveMs;
       this.#seen(sitter, { kind: 'taken-over', isSameAddress, wasAlive });
     }
     holder?.sitter.close('taken-over');
     return seat;
   }
 
-  /**
-   * Whether somebody else is there with the same certificate, at another address, and goes on
-   * speaking: then the older connection stays. Whoever comes back to where it was first gets its
-   * place again at once.
-   */
-  async #isCloned(sitter: Who, { device, fingerprint }: DeviceIdentity): Promise<boolean> {
-    const asked = performance.now();
-    for (;;) {
-      const holder = this.#seats.get(device);
-      if (!holder?.sitter.isLive || !sitter.isLive) return false;
-      if (!this.#mayFollow(fingerprint, holder.identity.fingerprint)) return false;
-      if (holder.sitter.address === sitter.address || holder.home === sitter.address) return false;
-      if (holder.sitter.heardAt > asked) return true;
-      const leftMs = aliveMs - silentMs(holder.sitter);
-      if (leftMs <= 0) return false;
-      await Promise.race([delay(Math.min(leftMs, lookMs)), holder.left]);
-    }
+  async #isCloned(
+    sitter: Who,
+    { device, fingerprint }: DeviceIdentity,
+    look: Look,
+  ): Promise<boolean> {
+    const holderNow = () => {
+      const seat = this.#seats.get(device);
+      if (seat === undefined || !this.#mayFollow(fingerprint, seat.identity.fingerprint))
+        return undefined;
+      const { heardAt, isLive } = seat.sitter;
+      return { ...seat, heardAt, isLive };
+    };
+    return isRival(look, holderNow, () => sitter.isLive);
   }
 
   #mayFollow(newer: string, older: string): boolean {
@@ -157,8 +151,11 @@ export class MqttSeats<Who extends Sitter = Sitter> {
   }
 }
 
-function silentMs({ heardAt }: Sitter): number {
-  return performance.now() - heardAt;
+/** The same program asks for the same each time; another one seldom does. */
+function lookOf({ address, offered }: Sitter, connect: ConnectPacket): Look {
+  const { isClean, keepAliveSeconds, will } = connect;
+  const asked = `${isClean} ${keepAliveSeconds} ${will?.qos ?? '-'} ${will?.topic ?? ''}`;
+  return { address, asked, offered };
 }
 
 /** What it may publish, and what that carries; or why it is not let in. A consumer only reads. */

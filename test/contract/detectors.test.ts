@@ -150,6 +150,7 @@ describe.each([...detectors])('the detector %s', (id, detector) => {
       (at) => ({ kind: 'knocks', at, address, count: 40 }),
       (at) => ({ kind: 'taken-over', at, device, address, isSameAddress: true, wasAlive: false }),
       (at) => ({ kind: 'taken-over', at, device, address, isSameAddress: false, wasAlive: false }),
+      (at) => ({ kind: 'displaced', at, device, address }),
       // A mistyped password, a browser that asks for an icon, a form filled in wrongly.
       (at) => ({ kind: 'sign-in-refused', at, address, isLocked: false }),
       (at) => ({ kind: 'sign-in-early', at, address }),

@@ -117,10 +117,34 @@ it('goes on with a device that connects anew, but not with another certificate o
   await gone(first);
   await expect
     .poll(() => signals.map(({ kind }) => kind))
-    .toEqual(['line-opened', 'line-closed', 'line-opened']);
+    .toEqual(['line-opened', 'taken-over', 'line-closed', 'line-opened', 'displaced']);
   await gone(await client('lab-1'));
   expect(signals.at(-1)).toMatchObject({ kind: 'refused', cause: 'another-certificate' });
   expect(second.destroyed).toBe(false);
+});
+
+it('leaves the older one its line while it speaks and its certificate is used elsewhere', async () => {
+  const { reconnect, pki, signals, taken } = await start(async () => new Uint8Array());
+  const issued = await pki.issueDevice('lab-1', { now: now() });
+  const tls = { key: issued.privateKeyPem, cert: issued.chainPem };
+  const owner = await reconnect(tls);
+  const timer = setInterval(() => owner.write(Buffer.of(0x05)), 50);
+  onTestFinished(() => clearInterval(timer));
+  await expect.poll(() => taken.length).toBeGreaterThan(0);
+  const elsewhere = '127.0.0.66';
+  const thief = await reconnect({ ...tls, localAddress: elsewhere });
+  thief.write('forged');
+  await gone(thief);
+  expect(signals.at(-1)).toMatchObject({
+    ...{ kind: 'refused', cause: 'certificate-cloned', device: 'lab-1', address: elsewhere },
+  });
+  expect(Buffer.concat(taken.map(({ bytes }) => bytes)).toString()).not.toContain('forged');
+  // Once it is silent it may have moved.
+  clearInterval(timer);
+  await reconnect({ ...tls, localAddress: elsewhere });
+  await expect
+    .poll(() => signals.find(({ kind }) => kind === 'taken-over'), { timeout: 5_000 })
+    .toMatchObject({ isSameAddress: false, wasAlive: false });
 });
 
 it('serves a device whose certificate has expired while a grace lasts, and no longer', async () => {

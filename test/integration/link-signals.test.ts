@@ -74,3 +74,23 @@ it('says that a device took over from itself', async () => {
   });
   again.socket.destroy();
 });
+
+it('tells when whoever lost its place to another of its certificate was there, and not when it was gone', async () => {
+  const { broker, intake } = await startBroker(authority);
+  const attended = await RawClient.connected(broker.port, authority.ca, certificate);
+  const second = await RawClient.connected(broker.port, authority.ca, certificate);
+  await attended.closed;
+  const displaced = () => intake.signals.filter(({ kind }) => kind === 'displaced');
+  expect(await intake.untilSignal({ kind: 'displaced' })).toMatchObject({
+    device: 'oxi-12',
+    address: '127.0.0.1',
+  });
+  // Nobody answers: as a device that was switched off.
+  second.socket.allowHalfOpen = true;
+  const third = await RawClient.connected(broker.port, authority.ca, certificate);
+  third.socket.destroy();
+  // The broker waits for its good-bye as long as for anybody’s.
+  await broker.close();
+  second.socket.destroy();
+  expect(displaced()).toHaveLength(1);
+});

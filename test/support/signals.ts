@@ -24,6 +24,7 @@ export const signalFields = {
   },
   knocks: { count: fc.nat() },
   'taken-over': { isSameAddress: fc.boolean(), wasAlive: fc.boolean() },
+  displaced: {},
   subscribed: { topic: fc.string(), filters: fc.nat(), reach: fc.nat() },
   pinged: { count: fc.nat() },
   crowd: { connections: fc.nat(), waiting: fc.nat(), lagMs: fc.nat() },

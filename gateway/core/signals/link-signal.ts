@@ -25,9 +25,14 @@ export type LinkSignal =
   | {
       readonly kind: 'taken-over';
       readonly isSameAddress: boolean;
-      /** It had spoken a moment before, from its own address: two have this certificate. */
+      /**
+       * It had spoken a moment before, from its own address or as another client: two have this
+       * certificate.
+       */
       readonly wasAlive: boolean;
     }
+  /** A connection that gave its place to another of its certificate said good-bye: it was attended. */
+  | { readonly kind: 'displaced' }
   /** A topic filter was granted. */
   | {
       readonly kind: 'subscribed';

@@ -23,8 +23,10 @@ class Connection implements Sitter {
   heardAt = performance.now();
   readonly identity;
   readonly address: string;
+  readonly offered: string | undefined;
 
-  constructor(fingerprint = 'AB', address = '10.0.0.1') {
+  constructor(fingerprint = 'AB', address = '10.0.0.1', ...offered: [string?]) {
+    this.offered = offered.length === 0 ? 'TLSv1.3' : offered[0];
     this.identity = { device, fingerprint };
     this.address = address;
   }
@@ -175,5 +177,48 @@ describe('one certificate at two addresses', () => {
     const again = seats.admit(new Connection('AB', '10.0.0.66'), connect);
     back.heardAt = performance.now() + 1;
     expect(await again).toEqual(cloned);
+  });
+});
+
+describe('one certificate twice behind one address', () => {
+  const other = { ...connect, keepAliveSeconds: 30 };
+  const cloned = { returnCode: 5, sighting: { kind: 'refused', cause: 'certificate-cloned' } };
+
+  it.each([
+    ['asks for another keep-alive', other, 'TLSv1.3'],
+    ['has another TLS', connect, 'TLSv1.2'],
+  ])(
+    'leaves the older one its place while it speaks and the other one %s',
+    async (_, asked, tls) => {
+      const seats = seatsFor();
+      const older = new Connection();
+      await seats.admit(older, connect);
+      const judged = seats.admit(new Connection('AB', '10.0.0.1', tls), asked);
+      older.heardAt = performance.now() + 1;
+      expect(await judged).toEqual(cloned);
+      expect(older.isLive).toBe(true);
+    },
+  );
+
+  it('lets a device in that was started anew with other software', async () => {
+    const seen: Sighting[] = [];
+    const seats = seatsFor(vitalSigns, undefined, seen);
+    const older = new Connection();
+    await seats.admit(older, connect);
+    older.heardAt = performance.now() - 60_000;
+    const admitted = seats.admit(new Connection(), other);
+    await expect.poll(() => older.endedBy).toBe('taken-over');
+    seats.leaving(older)?.leave();
+    expect(await admitted).toMatchObject({ device });
+    expect(seen).toEqual([{ kind: 'taken-over', isSameAddress: true, wasAlive: false }]);
+  });
+
+  it('takes a resumed handshake, which offers nothing, for the same', async () => {
+    const seats = seatsFor();
+    const older = new Connection();
+    await seats.admit(older, connect);
+    void seats.admit(new Connection('AB', '10.0.0.1', undefined), connect);
+    await Promise.resolve().then(() => Promise.resolve());
+    await expect.poll(() => older.endedBy, { timeout: 500 }).toBe('taken-over');
   });
 });
