@@ -61,7 +61,7 @@ export function replayDoubts(
   const match = follow(before, print, changes * bitsPerChange);
   const replay: Replay = {
     ...append(before, print, match),
-    metrics: figures.map(({ metric }) => metric),
+    metrics: isOf(before, figures) ? before.metrics : figures.map(({ metric }) => metric),
     values: figures.map(({ value }) => value),
     repeats: 1,
   };
@@ -100,22 +100,39 @@ function follow(before: Replay, print: number, more: number): Match {
   const count = earlier.length + recent.length;
   const newest = printAt(before, count - 1);
   const oldest = Math.max(0, count - printsMax);
-  for (let index = count - 2; index > oldest; index -= 1) {
-    if (printAt(before, index) === print && printAt(before, index - 1) === newest) {
-      return { like: index, matched: 2, bits: 2 * more };
-    }
+  let index = lastOf(before, print, count - 2);
+  while (index > oldest) {
+    if (printAt(before, index - 1) === newest) return { like: index, matched: 2, bits: 2 * more };
+    index = lastOf(before, print, index - 1);
   }
   return { like: -1, matched: 0, bits: 0 };
+}
+
+/** Where the print stands last at or before an index; -1 where it does not. */
+function lastOf({ earlier, recent }: Replay, print: number, index: number): number {
+  const inRecent = index - earlier.length;
+  const place = inRecent < 0 ? -1 : recent.lastIndexOf(print, inRecent);
+  if (place >= 0) return earlier.length + place;
+  const inEarlier = Math.min(index, earlier.length - 1);
+  return inEarlier < 0 ? -1 : earlier.lastIndexOf(print, inEarlier);
 }
 
 function printAt({ earlier, recent }: Replay, index: number): number | undefined {
   return index < earlier.length ? earlier[index] : recent[index - earlier.length];
 }
 
+function isOf({ metrics }: Replay, figures: readonly Figure[]): boolean {
+  return (
+    metrics.length === figures.length &&
+    figures.every(({ metric }, index) => metrics[index] === metric)
+  );
+}
+
 /** How many figures are not those of the record before. */
 function changesOf({ metrics, values }: Replay, figures: readonly Figure[]): number {
   let changes = Math.abs(figures.length - metrics.length);
-  for (const [index, { metric, value }] of figures.entries()) {
+  for (let index = 0; index < figures.length; index += 1) {
+    const { metric, value } = figures[index] as Figure;
     if (metrics[index] !== metric || values[index] !== value) changes += 1;
   }
   return changes;
