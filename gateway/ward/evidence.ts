@@ -15,10 +15,26 @@ const framesAfterMax = 8;
 const frameBytesMax = 4_096;
 /** All rings together: beyond it the device that was quiet longest loses its own. */
 const ringsBytesMax = 8 * 2 ** 20;
+/** Beyond it so much is left of them. */
+const forgottenTo = 0.9;
+
+/** A frame that is written over when its turn comes: nothing is made anew for each message. */
+interface Slot {
+  readonly at: number;
+  readonly channel: Frame['channel'];
+  /** As long as the longest frame that was in it. */
+  readonly room: Uint8Array;
+  readonly length: number;
+}
 
 interface Ring {
-  readonly frames: Frame[];
+  readonly slots: Slot[];
+  /** Which one is written over next, once there are all. */
+  next: number;
+  /** The room of all slots. */
   bytes: number;
+  /** The last batch it was in. */
+  batch: number;
   /** The episode that the next frames belong to, and how many of them. */
   episode?: number;
   following: number;
@@ -38,46 +54,72 @@ export interface Evidence {
 export function createEvidence(): Evidence {
   const rings = new Map<string, Ring>();
   let bytes = 0;
+  let batch = 0;
 
   function see(store: Store, { device, receivedAt: at, channel, bytes: said }: Intake): void {
-    const ring = rings.get(device) ?? { frames: [], bytes: 0, following: 0 };
-    // The one that speaks is the last to be forgotten.
-    rings.delete(device);
-    rings.set(device, ring);
+    const ring = ringOf(device);
+    const index = ring.next;
+    ring.next = (index + 1) % framesBeforeMax;
+    ring.batch = batch;
+    const length = Math.min(said.length, frameBytesMax);
+    const before = ring.slots[index]?.room;
+    const room = before && before.length >= length ? before : new Uint8Array(length);
+    const more = room.length - (before?.length ?? 0);
+    ring.bytes += more;
+    bytes += more;
     // A copy: the batch’s buffer is used again.
-    const frame = { at, channel, bytes: Buffer.from(said.subarray(0, frameBytesMax)) };
-    ring.frames.push(frame);
-    grow(ring, frame.bytes.length);
-    if (ring.frames.length > framesBeforeMax) grow(ring, -(ring.frames.shift()?.bytes.length ?? 0));
+    room.set(length < said.length ? said.subarray(0, length) : said);
+    const slot = { at, channel, room, length };
+    ring.slots[index] = slot;
     if (ring.following > 0 && ring.episode !== undefined) {
       ring.following -= 1;
-      store.frames.add(ring.episode, [frame]);
+      store.frames.add(ring.episode, [frameOf(slot)]);
     }
   }
 
-  function grow(ring: Ring, by: number): void {
-    ring.bytes += by;
-    bytes += by;
+  function ringOf(device: string): Ring {
+    const known = rings.get(device);
+    if (known) return known;
+    const ring: Ring = { slots: [], next: 0, bytes: 0, batch, following: 0 };
+    rings.set(device, ring);
+    return ring;
+  }
+
+  /** The ones that were quiet longest; some more than need be, so that not each batch looks for them. */
+  function forgetQuiet(): void {
+    const quietest = [...rings].sort(([, a], [, b]) => a.batch - b.batch);
+    for (const [name, ring] of quietest) {
+      if (bytes <= ringsBytesMax * forgottenTo) return;
+      rings.delete(name);
+      bytes -= ring.bytes;
+    }
   }
 
   return {
     keep(store, intakes, findings, numbers) {
+      batch += 1;
       for (const intake of intakes) if (!intake.isTurn) see(store, intake);
-      for (const [name, ring] of rings) {
-        if (bytes <= ringsBytesMax) break;
-        rings.delete(name);
-        bytes -= ring.bytes;
-      }
+      if (bytes > ringsBytesMax) forgetQuiet();
       for (const [index, { about }] of findings.entries()) {
         const ring = rings.get(about);
         const episode = numbers[index];
         if (!ring || episode === undefined || ring.episode === episode) continue;
-        store.frames.add(episode, ring.frames);
+        store.frames.add(episode, framesIn(ring));
         ring.episode = episode;
         ring.following = framesAfterMax;
       }
     },
   };
+}
+
+/** Oldest first. */
+function framesIn({ slots, next }: Ring): readonly Frame[] {
+  const first = slots.length < framesBeforeMax ? 0 : next;
+  return [...slots.slice(first), ...slots.slice(0, first)].map(frameOf);
+}
+
+function frameOf({ at, channel, room, length }: Slot): Frame {
+  return { at, channel, bytes: room.subarray(0, length) };
 }
 
 /** A frame as somebody may see it: in clear, masked, or only how long it is. */
