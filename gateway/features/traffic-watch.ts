@@ -24,6 +24,8 @@ const devicesMax = 6_144;
 const addressesMax = 2_048;
 /** Those that enrol at once: their looks take some tens of kilobytes each. */
 const enrollingMax = 512;
+/** Who was seen last is known to the minute: to know it of each message costs more than the message. */
+const placeEveryMs = 60_000;
 /** An address is forgotten after this long. */
 const addressForgottenMs = 3_600_000;
 
@@ -36,6 +38,8 @@ interface Watched {
   /** As it was at the last tick. */
   readonly vector: Float32Array;
   seenAt: number;
+  /** When it was put behind all others. */
+  placedAt: number;
 }
 
 /** One identity at one tick: how far from usual each of its features is. */
@@ -83,10 +87,15 @@ export function watchTraffic(
     if (about === undefined) return undefined;
     const group = device === undefined ? addresses : devices;
     const known = group.get(about);
+    if (known && Math.abs(at - known.placedAt) < placeEveryMs) {
+      known.seenAt = at;
+      return known;
+    }
     // Those seen last stand last: the first is the one to forget.
     if (known) group.delete(about);
     const one = known ?? startWatched(device, device === undefined ? 0 : perSecondMaxOf(device));
     one.seenAt = at;
+    one.placedAt = at;
     group.set(about, one);
     if (group.size > (device === undefined ? addressesMax : devicesMax)) forgetFirst(group);
     return one;
@@ -138,6 +147,7 @@ function startWatched(device: string | undefined, perSecondMax: number): Watched
     isDevice: device !== undefined,
     vector: new Float32Array(trafficFeatures.length),
     seenAt: 0,
+    placedAt: 0,
   };
 }
 

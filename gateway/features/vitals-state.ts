@@ -6,7 +6,7 @@ import { type Vital, vitalOf, vitals } from './vital-signs.ts';
 export interface VitalsState {
   readonly courses: Partial<Record<Vital, VitalCourse>>;
   /** The newest value of each signal since the last look. */
-  fresh: Partial<Record<Vital, { readonly value: number; readonly at: number }>>;
+  fresh: Partial<Record<Vital, { value: number; at: number }>>;
   /** When was looked last; 0: never. */
   lookedAt: number;
   /** Sliding difference of the two mean pressures. */
@@ -55,7 +55,11 @@ export function seeVital(state: VitalsState, metric: MetricId, value: number, at
   const vital = vitalOf(metric);
   if (vital === undefined || !(Math.abs(value) <= valueMax)) return;
   const before = state.fresh[vital];
-  if (before === undefined || at >= before.at) state.fresh[vital] = { value, at };
+  if (before === undefined) state.fresh[vital] = { value, at };
+  else if (at >= before.at) {
+    before.value = value;
+    before.at = at;
+  }
 }
 
 /** A look is due, and there is something to look at. */

@@ -12,6 +12,8 @@ import {
 
 /** Patients that are followed, each by one device; the one not heard of for longest gives way. */
 const patientsMax = 6_144;
+/** Who was heard last is known to the minute: to know it of each message costs more than the message. */
+const placeEveryMs = 60_000;
 /** Looks at one tick: after a start everybody is due at once. The others come a second later. */
 const looksMax = 512;
 
@@ -19,6 +21,8 @@ interface Followed {
   /** Since when the device is this patient's: another patient's course is another course. */
   readonly since: number;
   readonly vitals: VitalsState;
+  /** When it was put behind all others. */
+  readonly placedAt: number;
 }
 
 /** Patients that were due, a row of `vitalsFeatures` each. */
@@ -42,15 +46,17 @@ export function watchVitals(): VitalsWatch {
   const patients = new Map<DeviceId, Followed>();
   const begun = new Set<DeviceId>();
 
-  function follow(device: DeviceId, since: number): VitalsState {
+  function follow(device: DeviceId, since: number, at: number): VitalsState {
     const known = patients.get(device);
+    const isSame = known?.since === since;
+    if (isSame && Math.abs(at - known.placedAt) < placeEveryMs) return known.vitals;
+    if (!isSame) begun.add(device);
+    const vitals = isSame ? known.vitals : startVitals();
     // Those heard last stand last: the first is the one to forget.
-    if (known) patients.delete(device);
-    const one = known?.since === since ? known : { since, vitals: startVitals() };
-    if (one !== known) begun.add(device);
-    patients.set(device, one);
+    patients.delete(device);
+    patients.set(device, { since, vitals, placedAt: at });
     if (patients.size > patientsMax) forgetFirst(patients);
-    return one.vitals;
+    return vitals;
   }
 
   return {
@@ -62,17 +68,18 @@ export function watchVitals(): VitalsWatch {
       for (const one of observations) {
         if (one.kind !== 'numeric' || one.value === undefined) continue;
         if (vitalOf(one.metric) === undefined) continue;
-        vitals ??= follow(device, since);
+        vitals ??= follow(device, since, one.receivedAt);
         // By the gateway's own clock: what a device prints could put its course into the future.
         seeVital(vitals, one.metric, one.value, one.receivedAt);
       }
     },
     look(now) {
       const due: (readonly [DeviceId, VitalsState])[] = [];
-      for (const [device, { since, vitals }] of patients) {
+      for (const [device, followed] of patients) {
+        const { vitals } = followed;
         // The gateway's clock was set back: nothing would be due until it is that late again.
         if (vitals.lookedAt > now) {
-          patients.set(device, { since, vitals: startVitals() });
+          patients.set(device, { ...followed, vitals: startVitals() });
           begun.add(device);
         } else if (due.length < looksMax && isLookDue(vitals, now)) due.push([device, vitals]);
       }
