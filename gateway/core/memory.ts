@@ -1,4 +1,4 @@
-/** What is remembered: what it is, of whom, and plain data. */
+/** What is remembered: of whom, what it is, and plain data. */
 export type Values = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 
 /** What admission remembers between batches. */
@@ -15,7 +15,7 @@ export interface Memory {
  */
 export interface Recollection {
   readonly changes: Memory;
-  /** Looked up a dozen times a message: two names, and never one that is put together of them. */
+  /** Two names, and never one that is put together of them: that would be the larger part of the cost. */
   get(what: string, whom: string): unknown;
   set(what: string, whom: string, value: unknown): void;
   hasSeen(key: string): boolean;
@@ -25,16 +25,30 @@ export interface Recollection {
 export function recollect(memory: Memory): Recollection {
   const values = new Map<string, Map<string, unknown>>();
   const seen = new Set<string>();
+  // One device is looked at after the other, each a dozen times: it is looked up once.
+  let looked: string | undefined;
+  let changed: Map<string, unknown> | undefined;
+  let known: ReadonlyMap<string, unknown> | undefined;
+
+  function lookUp(whom: string): void {
+    if (whom === looked) return;
+    looked = whom;
+    changed = values.get(whom);
+    known = memory.values.get(whom);
+  }
+
   return {
     changes: { values, seen },
     get(what, whom) {
-      const changes = values.get(what);
-      const changed = changes?.get(whom);
-      return changed !== undefined || changes?.has(whom)
-        ? changed
-        : memory.values.get(what)?.get(whom);
+      lookUp(whom);
+      const value = changed?.get(what);
+      return value !== undefined || changed?.has(what) ? value : known?.get(what);
     },
-    set: (what, whom, value) => void placeOf(values, what).set(whom, value),
+    set(what, whom, value) {
+      lookUp(whom);
+      changed ??= placeOf(values, whom);
+      changed.set(what, value);
+    },
     hasSeen: (key) => seen.has(key) || memory.seen.has(key),
     see: (key) => void seen.add(key),
   };
@@ -50,42 +64,37 @@ export interface LivingMemory extends Memory {
 /** A device that sends again does so within seconds; this many records are some seconds of the most. */
 const seenMax = 32_768;
 
-/** What is remembered of addresses that showed no certificate: anybody can make another one. */
-export function ofStrangers(what: string): string {
-  return `${strangerMark}${what}`;
+/** Under which name an address is remembered that showed no certificate: anybody can make another one. */
+export function strangerOf(address: string): string {
+  return `${strangerMark}${address}`;
 }
 
 const strangerMark = '@';
-/** The longest unheard of is forgotten first. */
-const strangersMax = 20_000;
+/** The longest unheard of is forgotten first, with all that is remembered of it. */
+const strangersMax = 10_000;
 
 export function createMemory(): LivingMemory {
   const values = new Map<string, Map<string, unknown>>();
   const seen = new Set<string>();
-  const strangers = new Map<string, readonly [what: string, whom: string]>();
+  const strangers = new Set<string>();
 
-  function meet(what: string, whom: string): void {
-    const stranger = `${what}/${whom}`;
+  function meet(stranger: string): void {
     strangers.delete(stranger);
-    strangers.set(stranger, [what, whom]);
+    strangers.add(stranger);
     const [first] = strangers;
     if (strangers.size <= strangersMax || first === undefined) return;
-    const [oldest, place] = first;
-    strangers.delete(oldest);
-    values.get(place[0])?.delete(place[1]);
+    strangers.delete(first);
+    values.delete(first);
   }
 
   return {
     values,
     seen,
     remember(changes) {
-      for (const [what, changed] of changes.values) {
-        const known = placeOf(values, what);
-        const isOfStrangers = what.startsWith(strangerMark);
-        for (const [whom, value] of changed) {
-          known.set(whom, value);
-          if (isOfStrangers) meet(what, whom);
-        }
+      for (const [whom, changed] of changes.values) {
+        const known = placeOf(values, whom);
+        for (const [what, value] of changed) known.set(what, value);
+        if (whom.startsWith(strangerMark)) meet(whom);
       }
       for (const key of changes.seen) seen.add(key);
       for (const key of seen) {
@@ -93,14 +102,14 @@ export function createMemory(): LivingMemory {
         seen.delete(key);
       }
     },
-    forget: (what, whom) => void values.get(what)?.delete(whom),
+    forget: (what, whom) => void values.get(whom)?.delete(what),
   };
 }
 
-function placeOf(values: Map<string, Map<string, unknown>>, what: string): Map<string, unknown> {
-  const known = values.get(what);
+function placeOf(values: Map<string, Map<string, unknown>>, whom: string): Map<string, unknown> {
+  const known = values.get(whom);
   if (known) return known;
   const begun = new Map<string, unknown>();
-  values.set(what, begun);
+  values.set(whom, begun);
   return begun;
 }

@@ -28,9 +28,8 @@ export function startClockKeeping(): ClockKeeping {
   return {
     changed(anchors, changes, policy) {
       const found = new Map<DeviceId, KnownClock>();
-      const estimates = changes.values.get(clockMemory);
       for (const [device, anchorMs] of anchors) {
-        const estimate = estimates?.get(device) as ClockEstimate | undefined;
+        const estimate = changes.values.get(device)?.get(clockMemory) as ClockEstimate | undefined;
         const now = estimate && toKnown(estimate, anchorMs);
         const before = last.get(device) ?? policy.devices.get(device)?.clock;
         if (now && isMaterial(now, before)) found.set(device, now);

@@ -1,7 +1,7 @@
 import type { Detector } from '../core/detector.ts';
 import type { DeviceProfile } from '../core/device-profile.ts';
 import type { Finding } from '../core/finding.ts';
-import { ofStrangers, type Recollection } from '../core/memory.ts';
+import { type Recollection, strangerOf } from '../core/memory.ts';
 import type { Signal, SignalKind } from '../core/signal.ts';
 
 /** Detectors by the signals they watch. */
@@ -31,13 +31,13 @@ export function detect(
 
   for (const signal of signals) {
     const about = whoseIs(signal);
+    const isStranger = signal.device === undefined && signal.address !== undefined;
+    const whom = isStranger ? strangerOf(about) : about;
     for (const detector of watches.get(signal.kind) ?? []) {
-      const isStranger = signal.device === undefined && signal.address !== undefined;
-      const what = isStranger ? ofStrangers(detector.id) : detector.id;
       const profile = signal.device === undefined ? undefined : profileOf(signal.device);
-      const before = memory.get(what, about) ?? detector.start;
+      const before = memory.get(detector.id, whom) ?? detector.start;
       const { state, finding } = detector.step(before, signal, profile);
-      if (state !== before) memory.set(what, about, state);
+      if (state !== before) memory.set(detector.id, whom, state);
       if (finding) {
         const { id, threat } = detector;
         findings.push({ ...finding, threat, detector: id, about, at: signal.at });

@@ -77,7 +77,7 @@ function soak(name: string, betweenMs: number): SoakReport {
     sums.rejected += admission.rejected.length;
     sums.discardedBytes += admission.losses.get(device)?.discardedBytes ?? 0;
     if (sequence % momentsPerLook === 0) {
-      const now = stateBytes(memory.values.get(lineMemory)?.get(device));
+      const now = stateBytes(memory.values.get(device)?.get(lineMemory));
       sums.stateBytes = Math.max(sums.stateBytes, now);
     }
     if (at < nextHourAt) continue;
