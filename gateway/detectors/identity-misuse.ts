@@ -5,7 +5,11 @@ import { tlsFaultOf } from '../core/tls-fault.ts';
 const episodeMs = 600_000;
 
 /** Known to be here and kept out by a person; or another detector’s affair. */
-const notMisuse: ReadonlySet<string> = new Set(['quarantined', 'certificate-cloned']);
+const notMisuse: ReadonlySet<string> = new Set([
+  'quarantined',
+  'certificate-cloned',
+  'not-registered',
+]);
 
 /** Somebody was refused for who they claimed to be: no, foreign, expired or borrowed certificate. */
 export default defineDetector<Tally>({
