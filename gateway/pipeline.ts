@@ -7,6 +7,7 @@ import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
 import { type Memory, type Recollection, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
+import type { NameDictionary } from './core/name-dictionary.ts';
 import type { Observation, Released } from './core/observation.ts';
 import type { DeviceRecord, Protocol } from './core/protocol.ts';
 import { isWithheld, type QuarantineMode } from './core/quarantine.ts';
@@ -30,6 +31,7 @@ import { move } from './stages/move.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
+import { redact } from './stages/redact.ts';
 import { type Sanitized, sanitize } from './stages/sanitize.ts';
 import { hear, type Speaker, silences } from './stages/silence.ts';
 import {
@@ -86,6 +88,8 @@ export interface Policy {
   readonly feed?: Destination | undefined;
   readonly watches: Watches;
   readonly responses: ResponseSettings;
+  /** Everybody this site knows as a patient. */
+  readonly names?: NameDictionary | undefined;
   /** Keeps record keys from telling device names. */
   readonly salt: Uint8Array;
 }
@@ -187,11 +191,13 @@ export function admit(
     if (signal.kind === 'tick') draft.voices.push(...silences(signal, speakersOf(policy), memory));
   }
   const { ward, ...drafted } = draft;
-  signals.push(...draft.voices, ...draft.clockSteps, ...draft.rejected.map(rejectionSignal));
+  const { rejected, signals: named } = redact(draft.rejected, policy.names);
+  signals.push(...draft.voices, ...draft.clockSteps, ...rejected.map(rejectionSignal), ...named);
+  signals.push(...departedSignals(draft.departures, policy, batch));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const findings = detect(signals, policy.watches, profileOf, memory);
   const { changes: bindings, stays } = ward;
-  return { ...drafted, bindings, stays, signals, findings, changes: memory.changes };
+  return { ...drafted, rejected, bindings, stays, signals, findings, changes: memory.changes };
 }
 
 /** An admission while its batch is admitted. */
@@ -360,11 +366,11 @@ function admitRecord(
   // What is withheld here is withheld from every destination, and said there.
   if (policy.feed) {
     const fed = { departures: draft.fed, uncarried: [] };
-    const { leaks } = depart(observations, lanes, [policy.feed], fed);
+    const { leaks } = depart(observations, lanes, policy, [policy.feed], fed);
     signals.push(...leaks.map(leakSignal));
   }
   if (policy.destinations.length > 0) {
-    const left = depart(observations, lanes, policy.destinations, draft);
+    const left = depart(observations, lanes, policy, policy.destinations, draft);
     draft.rejected.push(...left.rejected);
     signals.push(...left.leaks.map(leakSignal));
   } else hold(draft, id, 'no-relay', observations);
@@ -414,7 +420,7 @@ export function release(
   const { lanes, associations } = known(policy, waiting.device);
   const { observations, held } = associate(waiting.observations, associations, false);
   const left = { departures: [], uncarried: [] };
-  const { rejected } = depart(observations, lanes, policy.destinations, left);
+  const { rejected } = depart(observations, lanes, policy, policy.destinations, left);
   return { ...left, rejected, held };
 }
 
@@ -422,6 +428,7 @@ export function release(
 function depart(
   observations: readonly Observation[],
   lanes: Lanes,
+  { names }: Policy,
   destinations: readonly Destination[],
   { departures, uncarried }: Pick<Draft, 'departures' | 'uncarried'>,
 ): Pick<Sanitized, 'rejected' | 'leaks'> {
@@ -429,7 +436,7 @@ function depart(
   const leaks: Leak[] = [];
   if (observations.length === 0) return { rejected, leaks };
   for (const { relay, lanes: carried, rules, keys } of destinations) {
-    const sanitized = sanitize(observations, rules, keys);
+    const sanitized = sanitize(observations, rules, keys, names);
     rejected.push(...sanitized.rejected);
     leaks.push(...sanitized.leaks);
     for (const [lane, released] of byLane(sanitized.released, lanes)) {
@@ -438,6 +445,27 @@ function depart(
     }
   }
   return { rejected, leaks };
+}
+
+/** How much left, beside what the devices of this site can say. */
+function departedSignals(
+  departures: readonly Departure[],
+  { devices }: Policy,
+  batch: readonly Intake[],
+): readonly Signal[] {
+  const at = batch.at(-1)?.receivedAt;
+  if (at === undefined || departures.length === 0) return [];
+  let perSecondMax = 0;
+  for (const { profile } of devices.values()) perSecondMax += observationsPerSecondMax(profile);
+  return [...Map.groupBy(departures, ({ relay }) => relay)].map(([relay, all]) => {
+    const observations = all.reduce((sum, one) => sum + one.observations.length, 0);
+    return { kind: 'departed', at, relay, observations, perSecondMax };
+  });
+}
+
+/** Each message with all that the profile lists, and an alert each. */
+function observationsPerSecondMax({ messagesPerSecondMax, metrics }: DeviceProfile): number {
+  return messagesPerSecondMax * 2 * (metrics.length + 1);
 }
 
 function byLane(released: readonly Released[], lanes: Lanes): Map<Lane, Released[]> {

@@ -5,6 +5,7 @@ import type { Detector } from './core/detector.ts';
 import type { Device } from './core/device.ts';
 import type { DeviceProfile } from './core/device-profile.ts';
 import { GatewayError } from './core/error.ts';
+import { nameDictionary } from './core/name-dictionary.ts';
 import { bedOf } from './core/place.ts';
 import type { Protocol } from './core/protocol.ts';
 import { pseudonymOf } from './core/pseudonym.ts';
@@ -117,9 +118,25 @@ export async function openPolicyMaker({
           ...(limited.has(device.id) && limitOf(plan.profile)),
         });
       }
-      return { devices: known, stays: stays.all(), destinations, feed, watches, salt, responses };
+      const whole = { destinations, feed, watches, salt, responses };
+      return withNames({ ...whole, devices: known, stays: stays.all() });
     },
   };
+}
+
+function withNames(policy: Omit<Policy, 'names'>): Policy {
+  const { devices, stays, salt } = policy;
+  return { ...policy, names: nameDictionary(namesOf(devices, stays), salt) };
+}
+
+function* namesOf(
+  devices: ReadonlyMap<string, KnownDevice>,
+  stays: Policy['stays'],
+): Iterable<string> {
+  for (const { associations } of devices.values()) {
+    for (const { subject } of associations) yield subject.reveal();
+  }
+  for (const { subject } of stays.values()) yield subject.reveal();
 }
 
 /** What a destination may know of the device it has this pseudonym for. */

@@ -37,6 +37,7 @@ export const plan: Readonly<
   D09: { device: limit, address: block },
   D10: { device: limit, address: block },
   D12: { device: hold },
+  D14: { device: hold },
   D15: { device: hold, address: block },
   D16: { device: limit },
 };

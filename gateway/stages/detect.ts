@@ -55,6 +55,8 @@ function whoseIs(signal: Signal): string {
     case 'glass-unreviewed':
     case 'deed':
       return `user:${signal.actor}`;
+    case 'departed':
+      return `relay:${signal.relay}`;
     case 'alert-rate':
       return `detector:${signal.source}`;
     case 'subscribed':

@@ -1,6 +1,7 @@
 import { isClockFace } from '../core/clock.ts';
 import type { DeviceId } from '../core/device.ts';
 import { type IdentifierKind, identifiersIn } from '../core/identifier.ts';
+import type { NameDictionary } from '../core/name-dictionary.ts';
 import type { Instant, Observation } from '../core/observation.ts';
 import { Phi } from '../core/phi.ts';
 
@@ -19,6 +20,7 @@ export function leakOf(
   original: Observation,
   /** What it printed as its time, where it is one: that is no text. */
   face: string | undefined,
+  here?: NameDictionary,
 ): Leak['what'] | undefined {
   const told = safe.kind === 'enumeration' ? safe.value : undefined;
   const printed = safe.deviceTime === face ? undefined : safe.deviceTime;
@@ -34,6 +36,7 @@ export function leakOf(
     const lower = text.toLowerCase();
     if (names.some((name) => name.length >= nameCharsMin && lower.includes(name)))
       return 'known-name';
+    if (here?.holds(text)) return 'known-name';
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DeviceId } from '../core/device.ts';
 import type { Rejection } from '../core/intake.ts';
+import type { NameDictionary } from '../core/name-dictionary.ts';
 import { isPseudonym, type Observation, type Released } from '../core/observation.ts';
 import { Phi } from '../core/phi.ts';
 import type { SanitizerKeys, SanitizerRule } from '../core/sanitizer.ts';
@@ -13,11 +14,16 @@ export interface Sanitized {
   readonly leaks: readonly Leak[];
 }
 
-/** Applies every rule to every observation, in order. This is the only door out of the gateway. */
+/**
+ * Applies every rule to every observation, in order. This is the only door out of the gateway.
+ *
+ * @param here all patients of this site: one may be named in what is said of another
+ */
 export function sanitize(
   observations: readonly Observation[],
   rules: readonly SanitizerRule[],
   keys: SanitizerKeys,
+  here?: NameDictionary,
 ): Sanitized {
   const released: Released[] = [];
   const rejected: Rejection[] = [];
@@ -35,7 +41,7 @@ export function sanitize(
       break;
     }
     if (safe) face = faceIn(safe, face);
-    const leak = safe && leakOf(safe, observation, face);
+    const leak = safe && leakOf(safe, observation, face, here);
     if (leak !== undefined) {
       const { device, receivedAt } = observation;
       leaks.push({ device: device as DeviceId, at: receivedAt, what: leak });

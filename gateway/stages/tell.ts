@@ -23,7 +23,7 @@ export function damageSignal({ device, receivedAt }: Intake, discardedBytes: num
 }
 
 export function leakSignal({ device, at, what }: Leak): Signal {
-  return { kind: 'identifier-found', device, at, what };
+  return { kind: 'identifier-found', device, at, what, place: 'output' };
 }
 
 export function rejectionSignal({ device, at, reason, detail }: Rejection): Signal {

@@ -46,7 +46,11 @@ export const signalFields = {
     reason: fc.oneof(fc.constantFrom(...Object.keys(rejectionReasons)), fc.string()),
     detail: fc.string(),
   },
-  'identifier-found': { what: fc.constantFrom(...identifierKinds, 'known-name') },
+  'identifier-found': {
+    what: fc.constantFrom(...identifierKinds, 'known-name'),
+    place: fc.constantFrom('input', 'output'),
+  },
+  departed: { relay: fc.string(), observations: fc.nat(), perSecondMax: fc.nat() },
   exploitable: {
     vulnerability: fc.string(),
     count: fc.nat(),

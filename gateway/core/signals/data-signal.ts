@@ -7,8 +7,19 @@ import type { MetricId } from '../metric.ts';
 /** What admission saw in what devices said. */
 export type DataSignal =
   | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string }
-  /** What was about to leave named a person: it was taken out. Once for each destination. */
-  | { readonly kind: 'identifier-found'; readonly what: IdentifierKind | 'known-name' }
+  /** What was about to leave named a person, once for each destination, or what was refused did. */
+  | {
+      readonly kind: 'identifier-found';
+      readonly what: IdentifierKind | 'known-name';
+      readonly place: 'input' | 'output';
+    }
+  /** So much left for a destination at once; all devices together may say so much a second. */
+  | {
+      readonly kind: 'departed';
+      readonly relay: string;
+      readonly observations: number;
+      readonly perSecondMax: number;
+    }
   /** A value went on with a mark: a check of the data’s integrity doubts it. */
   | { readonly kind: 'doubtful'; readonly check: Doubt; readonly metric: MetricId }
   /** What was refused holds text that is written to be run by whatever reads it next. */
