@@ -8,15 +8,10 @@ import { choiceOf, type ModelKind, modelKinds, withChoice } from '../core/model-
 import { tableFormatIds } from '../datasets/table-format.ts';
 import { openModel } from '../inference/model-file.ts';
 import { evaluationPage } from '../modelling/evaluation-page.ts';
-import { fitSiteModel } from '../modelling/model-fitting.ts';
+import { changeModelState } from '../modelling/model-choice.ts';
+import { type FittedModel, fitSiteModel } from '../modelling/model-fitting.ts';
 import { featuresOf, kindOf } from '../modelling/model-kind.ts';
-import {
-  modelIds,
-  readModel,
-  readModelState,
-  trustedKeys,
-  writeModelState,
-} from '../modelling/model-store.ts';
+import { modelIds, readModel, readModelState, trustedKeys } from '../modelling/model-store.ts';
 import { tryModel } from '../modelling/model-trial.ts';
 import { meanTruePositiveRate, type TableEvaluation, tryTable } from '../modelling/table-trial.ts';
 import { commandActor, openSiteStore } from '../site/site.ts';
@@ -101,8 +96,21 @@ const fit = defineCommand({
   example: 'wardgate model fit --alarms-per-day 0.5',
 
   async run({ options: { dir, alarmsPerDay, json }, print }) {
-    audit(dir, 'model.fit', `alarms-per-day=${alarmsPerDay}`);
-    const fitted = await fitSiteModel(dir, alarmsPerDay);
+    const asked = `alarms-per-day=${alarmsPerDay}`;
+    audit(dir, 'model.fit', asked, 'success', 'begun');
+    let fitted: FittedModel;
+    try {
+      fitted = await fitSiteModel(dir, alarmsPerDay);
+    } catch (error) {
+      audit(
+        dir,
+        'model.fit',
+        asked,
+        'failure',
+        error instanceof GatewayError ? error.code : 'interrupted',
+      );
+      throw error;
+    }
     if (json) print(JSON.stringify(fitted));
     else {
       print(`${fitted.id}: ${fitted.rows} rows, threshold ${fitted.threshold}. It runs in shadow.`);
@@ -121,11 +129,12 @@ const activate = defineCommand({
 
   async run({ arguments: [id = ''], options: { dir, json }, print }) {
     const kind = await requireSound(dir, id);
-    const state = readModelState(dir);
-    const { active, shadow } = choiceOf(state, kind);
     audit(dir, 'model.activate', id);
-    const choice = { active: id, previous: active, shadow: shadow === id ? undefined : shadow };
-    if (active !== id) writeModelState(dir, withChoice(state, kind, choice));
+    changeModelState(dir, (state) => {
+      const { active, shadow } = choiceOf(state, kind);
+      const choice = { active: id, previous: active, shadow: shadow === id ? undefined : shadow };
+      return active === id ? state : withChoice(state, kind, choice);
+    });
     print(
       json
         ? JSON.stringify(choiceOf(readModelState(dir), kind))
@@ -149,14 +158,17 @@ const rollback = defineCommand({
   example: 'wardgate model rollback --kind traffic',
 
   async run({ options: { dir, kind, json }, print }) {
-    const state = readModelState(dir);
-    const { active, previous, shadow } = choiceOf(state, kind);
+    const { previous } = choiceOf(readModelState(dir), kind);
     if (previous === undefined) throw new GatewayError('model-unknown', 'there is none before it');
     if ((await requireSound(dir, previous)) !== kind) {
       throw new GatewayError('model-refused', `${previous} is no model of ${kind}`);
     }
     audit(dir, 'model.rollback', previous);
-    writeModelState(dir, withChoice(state, kind, { active: previous, previous: active, shadow }));
+    changeModelState(dir, (state) => {
+      const { active, shadow } = choiceOf(state, kind);
+      const choice = { active: previous, previous: active, shadow };
+      return active === previous ? state : withChoice(state, kind, choice);
+    });
     print(json ? JSON.stringify(choiceOf(readModelState(dir), kind)) : `${previous} counts again.`);
     return 0;
   },
@@ -296,10 +308,16 @@ async function problemOf(dir: string, id: string): Promise<string | undefined> {
 }
 
 /** Files are changed outside the store: the entry comes first. */
-function audit(dir: string, action: AuditAction, object: string): void {
+function audit(
+  dir: string,
+  action: AuditAction,
+  object: string,
+  outcome: 'success' | 'failure' = 'success',
+  detail = '',
+): void {
   const { store } = openSiteStore(dir);
   try {
-    const what = { action, object, outcome: 'success', detail: '' } as const;
+    const what = { action, object, outcome, detail } as const;
     store.transact(() => store.audit.add({ at: Date.now(), actor: commandActor(), ...what }));
   } finally {
     store.close();

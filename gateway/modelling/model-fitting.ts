@@ -5,14 +5,8 @@ import { trafficFeatures } from '../features/traffic-state.ts';
 import { modelSha256, verifyModel } from '../inference/model-file.ts';
 import { writeOnnx } from '../inference/onnx-format.ts';
 import { fitPca, pcaGraph, trafficPcaOptions } from '../learning/pca.ts';
-import {
-  addSiteModel,
-  nextModelId,
-  readModel,
-  readModelState,
-  trustedKeys,
-  writeModelState,
-} from './model-store.ts';
+import { changeModelState } from './model-choice.ts';
+import { addSiteModel, claimModelId, readModel, trustedKeys } from './model-store.ts';
 import { startScoring } from './model-training.ts';
 import { readTrafficLog, type TrafficRecord } from './traffic-log.ts';
 
@@ -57,7 +51,7 @@ export async function fitSiteModel(directory: string, alarmsPerDay: number): Pro
   }
   const shippedThreshold = await requireOrdinary(directory, record);
   const split = Math.floor(rows * (1 - validationShare)) * width;
-  const id = nextModelId(directory);
+  const id = claimModelId(directory);
   const body = pcaGraph(fitPca({ width, values: values.slice(0, split) }, trafficPcaOptions));
   const graph = { name: id, version: id, features: trafficFeatures, threshold: 1, ...body };
   const highest = await highestAllowed(writeOnnx(graph), record, split, alarmsPerDay);
@@ -68,7 +62,7 @@ export async function fitSiteModel(directory: string, alarmsPerDay: number): Pro
   const sha256 = modelSha256(bytes);
   const card = { id, sha256, threshold, rows, deviceDays, alarmsPerDay };
   addSiteModel(directory, id, bytes, card);
-  writeModelState(directory, { ...readModelState(directory), shadow: id });
+  changeModelState(directory, (state) => ({ ...state, shadow: id }));
   return card;
 }
 

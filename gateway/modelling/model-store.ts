@@ -18,7 +18,7 @@ import { modelBytesMax } from '../core/model-graph.ts';
 import { firstModelState, type GivenModelState, ModelState, modelId } from '../core/model-state.ts';
 import { type ModelFile, signModel } from '../inference/model-file.ts';
 import { replaceFile } from '../pki/file-swap.ts';
-import { ensureSecret, writeNewFile } from '../pki/secrets.ts';
+import { ensureSecret, hasCode, writeNewFile } from '../pki/secrets.ts';
 
 /** The site's secret that signs the models it fits itself. */
 const modelKeyName = 'models.key';
@@ -97,10 +97,24 @@ export function addSiteModel(directory: string, id: string, bytes: Uint8Array, c
 const sitePrefix = 'site-';
 const numberOf = (id: string) => Number(id.slice(sitePrefix.length));
 
-/** Also past what was begun and not finished. */
-export function nextModelId(directory: string): string {
+/** Two that fit at once get one each. */
+const claimsMax = 16;
+
+/** Takes the next name for the site's own model, past what was begun and not finished. */
+export function claimModelId(directory: string): string {
+  mkdirSync(siteFolder(directory), { recursive: true, mode: 0o700 });
   const taken = globSync(`${sitePrefix}*`, { cwd: siteFolder(directory) }).map(numberOf);
-  return `${sitePrefix}${Math.max(0, ...taken.filter(Number.isInteger)) + 1}`;
+  const first = Math.max(0, ...taken.filter(Number.isInteger)) + 1;
+  for (let number = first; number < first + claimsMax; number += 1) {
+    const id = `${sitePrefix}${number}`;
+    try {
+      mkdirSync(join(siteFolder(directory), id), { mode: 0o700 });
+      return id;
+    } catch (cause) {
+      if (!hasCode(cause, 'EEXIST')) throw cause;
+    }
+  }
+  throw new GatewayError('model-refused', 'others fit models at the same time');
 }
 
 /**

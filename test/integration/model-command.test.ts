@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Evaluation } from '../../gateway/core/model-card.ts';
+import type { ModelState } from '../../gateway/core/model-state.ts';
 import { seededRandom } from '../../gateway/core/random.ts';
 import { trafficFeatures } from '../../gateway/features/traffic-state.ts';
 import { addSiteModel } from '../../gateway/modelling/model-store.ts';
@@ -145,6 +146,22 @@ describe('wardgate model', () => {
     await refusal('too large', copied(onnx), () => writeFileSync(signature, 'A'.repeat(300)));
   });
 
+  it('fits two at once, and keeps what each was asked for; a damaged choice is chosen anew', async () => {
+    const directory = await startSite();
+    keepTraffic(directory, 40_000);
+    const fitted = await Promise.all([model(directory, 'fit'), model(directory, 'fit')]);
+    expect(fitted.map((each) => (each as { id: string }).id).sort()).toEqual(['site-1', 'site-2']);
+    const ids = ['site-1', 'traffic-forest', 'site-2', 'traffic-autoencoder'];
+    await Promise.all(ids.map((id) => model(directory, 'activate', id)));
+    const state = () =>
+      JSON.parse(readFileSync(join(directory, 'models/state.json'), 'utf8')) as ModelState;
+    // Whoever was last: the one before it is another of them, and none is lost in between.
+    expect(ids).toContain(state().active);
+    expect(ids.filter((id) => id !== state().active)).toContain(state().previous);
+    writeFileSync(join(directory, 'models/state.json'), '{"active":');
+    expect(await model(directory, 'activate', 'site-2')).toMatchObject({ active: 'site-2' });
+  });
+
   it('refuses to fit to too little, and to what is not ordinary', async () => {
     const directory = await startSite();
     expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'data-unreadable');
@@ -152,6 +169,13 @@ describe('wardgate model', () => {
     expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'data-unreadable');
     keepTraffic(directory, 40_000, 60);
     expectRefusal(await wardgate(['model', 'fit', '--dir', directory]), 1, 'model-refused');
+    const { store } = openSiteStore(directory);
+    const [last] = [...store.audit.pages()].flat().slice(-1);
+    store.close();
+    expect(last).toMatchObject({
+      ...{ action: 'model.fit', outcome: 'failure' },
+      detail: 'model-refused',
+    });
   });
 
   it('evaluates a model on a simulated ward, and writes what it found', async () => {
