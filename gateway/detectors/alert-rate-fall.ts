@@ -1,7 +1,5 @@
-import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
+import { defineRule } from '../core/rule.ts';
 
-const dayMs = 86_400_000;
 /** By chance so few are found once in so many looks. */
 const chanceMax = 1e-4;
 /** Findings come in heaps, which Poisson does not know: it is also far below the quietest day. */
@@ -11,27 +9,21 @@ const leastShareMax = 0.25;
  * A detector that found something every day finds next to nothing: its rule may be silenced, what it
  * looks at led past it, or a model taught that it is ordinary. Or the fault it told of is mended.
  */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'alert-rate-fall',
   threat: 'D20',
   watches: ['alert-rate'],
-  start: noTally,
+  episodeMs: 86_400_000,
 
-  step(before, signal) {
-    if (signal.kind !== 'alert-rate') return { state: before };
+  judge(signal) {
     const { seen, expected, least, chance, withinMs } = signal;
     const isFall = chance < chanceMax && seen < least * leastShareMax;
-    if (!isFall) return { state: before };
-    const state = tally(before, signal.at, dayMs);
-    if (state.count > 1) return { state };
+    if (!isFall) return undefined;
     return {
-      state,
-      finding: {
-        severity: 'medium',
-        confidence: 0.6,
-        outcome: 'detected',
-        evidence: { seen, expected, least, withinHours: Math.round(withinMs / 3_600_000) },
-      },
+      severity: 'medium',
+      confidence: 0.6,
+      outcome: 'detected',
+      evidence: { seen, expected, least, withinHours: Math.round(withinMs / 3_600_000) },
     };
   },
 });

@@ -1,30 +1,21 @@
-import { defineDetector } from '../core/detector.ts';
+import { defineRule } from '../core/rule.ts';
 import type { Signal } from '../core/signal.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
-
-const episodeMs = 600_000;
 
 /** Software that nobody lists, an older one than before, or an update sent by who may not send any. */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'firmware-tampering',
   threat: 'D12',
   watches: ['firmware', 'topic-refused'],
-  start: noTally,
 
-  step(before, signal) {
+  judge(signal) {
     const what = whatOf(signal);
-    if (what === undefined) return { state: before };
-    const state = tally(before, signal.at, episodeMs);
-    if (state.count > 1) return { state };
+    if (what === undefined) return undefined;
     return {
-      state,
-      finding: {
-        // A newer version is mostly the maker’s own.
-        severity: what === 'changed' ? 'low' : 'high',
-        confidence: what === 'changed' ? 0.3 : 0.9,
-        outcome: signal.kind === 'topic-refused' ? 'blocked' : 'detected',
-        evidence: { what, ...(signal.kind === 'firmware' && { version: signal.version }) },
-      },
+      // A newer version is mostly the maker’s own.
+      severity: what === 'changed' ? 'low' : 'high',
+      confidence: what === 'changed' ? 0.3 : 0.9,
+      outcome: signal.kind === 'topic-refused' ? 'blocked' : 'detected',
+      evidence: { what, ...(signal.kind === 'firmware' && { version: signal.version }) },
     };
   },
 });

@@ -1,8 +1,5 @@
-import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
+import { defineRule } from '../core/rule.ts';
 import { tlsFaultOf } from '../core/tls-fault.ts';
-
-const episodeMs = 600_000;
 
 /** Known to be here and kept out by a person; or another detector’s affair. */
 const notMisuse: ReadonlySet<string> = new Set([
@@ -12,27 +9,20 @@ const notMisuse: ReadonlySet<string> = new Set([
 ]);
 
 /** Somebody was refused for who they claimed to be: no, foreign, expired or borrowed certificate. */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'identity-misuse',
   threat: 'D02',
   watches: ['refused'],
-  start: noTally,
 
-  step(before, signal) {
-    if (signal.kind !== 'refused') return { state: before };
+  judge(signal) {
     const { cause } = signal;
     const fault = tlsFaultOf(cause);
-    if (notMisuse.has(cause) || fault === 'weak' || fault === 'foreign') return { state: before };
-    const state = tally(before, signal.at, episodeMs);
-    if (state.count > 1) return { state };
+    if (notMisuse.has(cause) || fault === 'weak' || fault === 'foreign') return undefined;
     return {
-      state,
-      finding: {
-        severity: 'medium',
-        confidence: 0.9,
-        outcome: 'blocked',
-        evidence: { cause },
-      },
+      severity: 'medium',
+      confidence: 0.9,
+      outcome: 'blocked',
+      evidence: { cause },
     };
   },
 });

@@ -1,30 +1,21 @@
-import { defineDetector } from '../core/detector.ts';
+import { defineRule } from '../core/rule.ts';
 import type { Signal } from '../core/signal.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
-
-const episodeMs = 600_000;
 
 /** Somebody handles the gateway itself, its supply, or the adapter of a line. */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'physical-tamper',
   threat: 'D18',
   watches: ['case-opened', 'undervoltage', 'restarted-without-order', 'line-closed'],
-  start: noTally,
 
-  step(before, signal) {
+  judge(signal) {
     const what = whatOf(signal);
-    if (what === undefined) return { state: before };
-    const state = tally(before, signal.at, episodeMs);
-    if (state.count > 1) return { state };
+    if (what === undefined) return undefined;
     return {
-      state,
-      finding: {
-        severity: signal.kind === 'undervoltage' ? 'low' : 'high',
-        // A weak supply and a power cut are accidents more often than not.
-        confidence: signal.kind === 'line-closed' || signal.kind === 'case-opened' ? 0.9 : 0.4,
-        outcome: signal.kind === 'line-closed' ? 'blocked' : 'detected',
-        evidence: { what },
-      },
+      severity: signal.kind === 'undervoltage' ? 'low' : 'high',
+      // A weak supply and a power cut are accidents more often than not.
+      confidence: signal.kind === 'line-closed' || signal.kind === 'case-opened' ? 0.9 : 0.4,
+      outcome: signal.kind === 'line-closed' ? 'blocked' : 'detected',
+      evidence: { what },
     };
   },
 });

@@ -1,31 +1,22 @@
-import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
-
-const episodeMs = 600_000;
+import { defineRule } from '../core/rule.ts';
 
 /**
  * A device with a certificate of this site comes, and nobody registered it: a register that is behind,
  * one that was removed and is still in use, or one that nobody knows of.
  */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'unregistered-device',
   threat: 'D04',
   watches: ['refused'],
-  start: noTally,
 
-  step(before, signal) {
-    if (signal.kind !== 'refused' || signal.cause !== 'not-registered') return { state: before };
-    const state = tally(before, signal.at, episodeMs);
-    if (state.count > 1) return { state };
+  judge(signal) {
+    if (signal.cause !== 'not-registered') return undefined;
     const { address = '', device = '' } = signal;
     return {
-      state,
-      finding: {
-        severity: 'medium',
-        confidence: 0.95,
-        outcome: 'blocked',
-        evidence: { device, address },
-      },
+      severity: 'medium',
+      confidence: 0.95,
+      outcome: 'blocked',
+      evidence: { device, address },
     };
   },
 });

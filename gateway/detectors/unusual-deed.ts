@@ -1,37 +1,30 @@
-import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
+import { defineRule } from '../core/rule.ts';
 
-const episodeMs = 3_600_000;
 /** As much as two things at once that somebody did on none of some twenty days. */
 const bitsMin = 10;
 const seriousBits = 14;
 const textCharsMax = 64;
 
 /** A person does what this person never does, at an hour or to an extent that is none of theirs. */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'unusual-deed',
   threat: 'D19',
   watches: ['deed'],
-  start: noTally,
+  episodeMs: 3_600_000,
 
-  step(before, signal) {
-    if (signal.kind !== 'deed' || !(signal.bits >= bitsMin)) return { state: before };
-    const state = tally(before, signal.at, episodeMs);
-    if (state.count > 1) return { state };
+  judge(signal) {
+    if (!(signal.bits >= bitsMin)) return undefined;
     const { action, hour, patients, bits, actionBits, hourBits, patientsBits, days } = signal;
     const round = (figure: number) => Math.round(figure * 10) / 10;
     return {
-      state,
-      finding: {
-        severity: bits >= seriousBits ? 'high' : 'medium',
-        confidence: 0.6,
-        outcome: 'detected',
-        evidence: {
-          ...{ action: action.slice(0, textCharsMax), hourUtc: hour },
-          ...(patients !== undefined && { patients }),
-          ...{ bits: round(bits), actionBits: round(actionBits), hourBits: round(hourBits) },
-          ...{ patientsBits: round(patientsBits), judgedByDays: Math.round(days) },
-        },
+      severity: bits >= seriousBits ? 'high' : 'medium',
+      confidence: 0.6,
+      outcome: 'detected',
+      evidence: {
+        ...{ action: action.slice(0, textCharsMax), hourUtc: hour },
+        ...(patients !== undefined && { patients }),
+        ...{ bits: round(bits), actionBits: round(actionBits), hourBits: round(hourBits) },
+        ...{ patientsBits: round(patientsBits), judgedByDays: Math.round(days) },
       },
     };
   },
