@@ -89,6 +89,58 @@ export const stillTogether: readonly (readonly MetricId[])[] = [
 ];
 export const stillTogetherLimit: StillLimit = { ms: 60 * minuteMs, readings: 60 };
 
+/**
+ * How far one reading may stand out from the last ten and the next one. Limits are of charts: of 308,000
+ * looks at 6,287 stays, one in sixteen hundred has a reading beyond them.
+ */
+export interface SpikeLimit {
+  /** Above the highest of those around it, in the metric’s unit. */
+  readonly above?: number;
+  /** Below the lowest of them, likewise. */
+  readonly below?: number;
+  /** Below the lowest of them, as the natural logarithm of the ratio, both five units up. */
+  readonly belowLog?: number;
+  /** A pressure, where the other two of its place did not go with it. */
+  readonly aloneAbove?: number;
+  readonly aloneBelow?: number;
+  /** So far from the last ten that the next one need not be waited for. */
+  readonly atOnce?: number;
+}
+
+const heartSpike: SpikeLimit = { above: 52, belowLog: 0.8 };
+const breathSpike: SpikeLimit = { above: 15, belowLog: 0.95 };
+const coreSpike: SpikeLimit = { above: 1.8, below: 1.9, atOnce: 3.6 };
+const lineSystolicSpike: SpikeLimit = { above: 112, aloneAbove: 45, aloneBelow: 50 };
+const lineDiastolicSpike: SpikeLimit = { below: 60, aloneAbove: 50, aloneBelow: 20 };
+const lineMeanSpike: SpikeLimit = { aloneAbove: 75, aloneBelow: 50 };
+
+export const spikeLimits: Readonly<Partial<Record<MetricId, SpikeLimit>>> = {
+  MDC_ECG_HEART_RATE: heartSpike,
+  MDC_PULS_OXIM_PULS_RATE: heartSpike,
+  MDC_PULS_RATE: heartSpike,
+  MDC_BLD_PULS_RATE_INV: heartSpike,
+  MDC_RESP_RATE: breathSpike,
+  MDC_TTHOR_RESP_RATE: breathSpike,
+  MDC_CO2_RESP_RATE: breathSpike,
+  MDC_AWAY_RESP_RATE: breathSpike,
+  MDC_PULS_OXIM_SAT_O2: { below: 13, atOnce: 16 },
+  MDC_TEMP_BODY: coreSpike,
+  MDC_TEMP_CORE: coreSpike,
+  MDC_TEMP_BLD: coreSpike,
+  MDC_TEMP_ESOPH: coreSpike,
+  MDC_TEMP_NASOPH: coreSpike,
+  MDC_TEMP_RECT: coreSpike,
+  MDC_PRESS_BLD_NONINV_SYS: { above: 80, belowLog: 0.9, aloneAbove: 37, aloneBelow: 30 },
+  MDC_PRESS_BLD_NONINV_DIA: { belowLog: 1.25, aloneAbove: 30, aloneBelow: 20 },
+  MDC_PRESS_BLD_NONINV_MEAN: { aloneAbove: 37, aloneBelow: 37 },
+  MDC_PRESS_BLD_ART_SYS: lineSystolicSpike,
+  MDC_PRESS_BLD_ART_DIA: lineDiastolicSpike,
+  MDC_PRESS_BLD_ART_MEAN: lineMeanSpike,
+  MDC_PRESS_BLD_ART_ABP_SYS: lineSystolicSpike,
+  MDC_PRESS_BLD_ART_ABP_DIA: lineDiastolicSpike,
+  MDC_PRESS_BLD_ART_ABP_MEAN: lineMeanSpike,
+};
+
 /** Systolic, mean and diastolic pressure of one place. */
 export interface PressureTriple {
   readonly systolic: MetricId;

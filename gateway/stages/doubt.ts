@@ -6,13 +6,17 @@ import { changeLimits, stillLimits, stillTogether } from '../core/physiology.ts'
 import { type Course, courseDoubts, noCourse } from './doubt-course.ts';
 import { noReplay, type Replay, replayDoubts } from './doubt-replay.ts';
 import { meanDoubts, noPulse, type Pulse, pulseDoubts } from './doubt-sense.ts';
+import { noSpikes, type Spikes, spikeDoubts } from './doubt-spike.ts';
 
 /** A numeric with a value. */
 export type Figure = Numeric & { readonly value: number };
 
 export interface Doubted {
+  /** By which it was noticed. */
   readonly figure: Figure;
   readonly check: Doubt;
+  /** Of a spike: since the reading before. */
+  readonly apartMs?: number;
 }
 
 /** What is remembered of one device’s patient: plain data, bounded by the tables of metrics. */
@@ -22,6 +26,7 @@ interface Remembered {
   readonly course: Course;
   readonly pulse: Pulse;
   readonly replay: Replay;
+  readonly spikes: Spikes;
 }
 
 export interface Doubting {
@@ -56,10 +61,13 @@ export function doubt(
   const { course, doubted: moved } = courseDoubts(before?.course ?? noCourse, figures);
   const { pulse, doubted: beaten } = pulseDoubts(before?.pulse ?? noPulse, figures);
   const { replay, doubted: replayed } = replayDoubts(before?.replay ?? noReplay, figures);
-  memory.set('doubt', device, { since, course, pulse, replay } satisfies Remembered);
-  const doubted = [...moved, ...beaten, ...replayed, ...meanDoubts(figures)];
-  if (doubted.length === 0) return { observations, doubted };
-  const marked = new Set<Observation>(doubted.map(({ figure }) => figure));
+  const { spikes, doubted: spiked } = spikeDoubts(before?.spikes ?? noSpikes, figures);
+  memory.set('doubt', device, { since, course, pulse, replay, spikes } satisfies Remembered);
+  const marks = [...moved, ...beaten, ...replayed, ...meanDoubts(figures)];
+  // Whether a figure stood alone is known when it has gone on; nobody who falls ill is marked for it.
+  const doubted = [...marks, ...spiked];
+  if (marks.length === 0) return { observations, doubted };
+  const marked = new Set<Observation>(marks.map(({ figure }) => figure));
   return {
     observations: observations.map((one) =>
       marked.has(one) ? ({ ...one, quality: 'questionable' } as Observation) : one,

@@ -14,8 +14,11 @@ export function messageSignal(
   return { kind: 'message', device, at, channel, bytes: bytes.length, records, entropyBits };
 }
 
-export function doubtSignal({ device, receivedAt }: Intake, { figure, check }: Doubted): Signal {
-  return { kind: 'doubtful', device, at: receivedAt, check, metric: figure.metric };
+export function doubtSignal(
+  { device, receivedAt }: Intake,
+  { figure, ...doubted }: Doubted,
+): Signal {
+  return { kind: 'doubtful', device, at: receivedAt, metric: figure.metric, ...doubted };
 }
 
 export function damageSignal({ device, receivedAt }: Intake, discardedBytes: number): Signal {

@@ -63,6 +63,7 @@ export const signalFields = {
   doubtful: {
     check: fc.constantFrom(...Object.keys(doubts)),
     metric: fc.constantFrom(...metricIds),
+    apartMs: fc.option(fc.nat(), { nil: undefined }),
   },
   'clock-stepped': { cause: fc.constantFrom('set', 'zone', 'rollover'), stepMs: fc.integer() },
   'patients-beyond': { actor: fc.string() },

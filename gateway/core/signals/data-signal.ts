@@ -21,7 +21,13 @@ export type DataSignal =
       readonly perSecondMax: number;
     }
   /** A value went on with a mark: a check of the data’s integrity doubts it. */
-  | { readonly kind: 'doubtful'; readonly check: Doubt; readonly metric: MetricId }
+  | {
+      readonly kind: 'doubtful';
+      readonly check: Doubt;
+      readonly metric: MetricId;
+      /** Of a spike: the time between the readings. */
+      readonly apartMs?: number | undefined;
+    }
   /** What was refused holds text that is written to be run by whatever reads it next. */
   | { readonly kind: 'injection'; readonly pattern: Injection; readonly where: string }
   /** A record of a time of which all was heard as it went by; so far behind the newest. */

@@ -84,6 +84,60 @@ it('doubts an arterial pressure that stands still for ten minutes', () => {
   expect(doubts.findIndex((each) => each.length > 0)).toBe(600);
 });
 
+describe('a figure that stands alone', () => {
+  const rates = (...values: readonly number[]) =>
+    values.map((value) => ({ MDC_ECG_HEART_RATE: value, MDC_RESP_RATE: 14 }));
+  const spikesOf = (records: readonly Figures[]) =>
+    doubtsOf(records, 3_600_000).map((each) => each.filter((one) => one.startsWith('spike')));
+
+  it('is doubted when the next one is back, upwards and downwards', () => {
+    const [heart] = ['spike MDC_ECG_HEART_RATE'];
+    expect(spikesOf(rates(80, 84, 78, 81, 160, 82, 80))).toEqual([[], [], [], [], [], [heart], []]);
+    expect(spikesOf(rates(80, 84, 78, 81, 24, 82, 80))).toEqual([[], [], [], [], [], [heart], []]);
+  });
+
+  it('is not doubted where it stays, where such figures were before, nor before much is known', () => {
+    expect(spikesOf(rates(80, 84, 78, 81, 160, 158, 90, 80)).flat()).toEqual([]);
+    expect(spikesOf(rates(80, 150, 150, 78, 81, 160, 82)).flat()).toEqual([]);
+    expect(spikesOf(rates(80, 84, 160, 81, 84)).flat()).toEqual([]);
+  });
+
+  it('is doubted sooner of a pressure whose two neighbours did not go with it', () => {
+    const triple = (systolic: number, diastolic: number, mean: number): Figures => ({
+      MDC_PRESS_BLD_NONINV_SYS: systolic,
+      MDC_PRESS_BLD_NONINV_DIA: diastolic,
+      MDC_PRESS_BLD_NONINV_MEAN: mean,
+    });
+    const calm = [triple(120, 60, 80), triple(124, 64, 84), triple(118, 58, 78)];
+    const course = [...calm, ...calm];
+    const alone = spikesOf([...course, triple(170, 60, 80), triple(121, 61, 81)]);
+    const together = spikesOf([...course, triple(170, 110, 130), triple(121, 61, 81)]);
+    expect(alone.flat()).toEqual(['spike MDC_PRESS_BLD_NONINV_SYS']);
+    expect(together.flat()).toEqual([]);
+  });
+
+  it('of a chart is a finding by itself, of a monitor’s second it is not, and neither is marked', () => {
+    const policy = policyOf({
+      'mon-1': { profile: 'generic-vital-signs-monitor', associations: [bound('MRN-4711')] },
+    });
+    const values = [80, 84, 78, 81, 160, 82];
+    const found = (everyMs: number) => {
+      const said = values.map((value, index) => {
+        const at = (noon + index * everyMs) as Instant;
+        const told = { seq: index + 1, at: new Date(at).toISOString() };
+        const message = { ...told, values: { MDC_ECG_HEART_RATE: value } };
+        return intake('mon-1', message, { at });
+      });
+      const { findings, departures } = admit(said, [], policy, createMemory());
+      const sent = departures.flatMap(({ observations }) => observations);
+      expect(sent.map(({ quality }) => quality)).toEqual(values.map(() => 'good'));
+      return findings.map(({ evidence }) => evidence['check']);
+    };
+    expect(found(3_600_000)).toEqual(['spike']);
+    expect(found(1_000)).toEqual([]);
+  });
+});
+
 it('doubts a mean pressure that its neighbours do not give, and no other of them', () => {
   const good = {
     MDC_PRESS_BLD_NONINV_SYS: 120,
