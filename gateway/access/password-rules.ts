@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/error.ts';
+import { isDefaultSecret } from './default-secrets.ts';
 
 /**
  * What a password that a person chose must be, after NIST SP 800-63B-4 3.1.1.2: long, not the first
@@ -17,7 +18,7 @@ const contextWordLengthMin = 4;
 /** Repeated or neighbouring characters in a row that count as one that is easily guessed. */
 const runLengthMin = 4;
 
-export type PasswordFault = 'too-short' | 'too-long' | 'easily-guessed' | 'unreadable';
+export type PasswordFault = 'default' | 'too-short' | 'too-long' | 'easily-guessed' | 'unreadable';
 
 /**
  * One form for each text, however it was typed: Unicode NFC, as the clause and RFC 8265 4.2 ask.
@@ -39,6 +40,7 @@ export function passwordFault(
   const length = [...text].length;
   // A lone half of a surrogate pair becomes the same byte as any other: different texts, one hash.
   if (!text.isWellFormed() || /\p{Cc}/u.test(text)) return 'unreadable';
+  if (isDefaultSecret(text)) return 'default';
   if (length < passwordLengthMin) return 'too-short';
   if (length > passwordLengthMax) return 'too-long';
   return unguessedLength(text, context) < unguessedLengthMin ? 'easily-guessed' : undefined;
@@ -52,6 +54,7 @@ export function requireGoodPassword(password: string, context: readonly string[]
 }
 
 const faultTexts: Readonly<Record<PasswordFault, string>> = {
+  default: 'known: devices are shipped with it',
   'too-short': `too short: at least ${passwordLengthMin} characters`,
   'too-long': `too long: at most ${passwordLengthMax} characters`,
   'easily-guessed': 'easily guessed: common words, names or rows of keys',

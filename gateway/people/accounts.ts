@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDefaultSecret } from '../access/default-secrets.ts';
 import { normalisePassword, requireGoodPassword } from '../access/password-rules.ts';
 import { otpauthUri, toBase32, totpSecretBytes } from '../access/totp.ts';
 import type { Accounts, PasswordRefusal, Signed } from '../api/accounts.ts';
@@ -89,9 +90,10 @@ function signingIn(
         code,
         session: hash,
         previous: hashOf(previous),
+        mustChange: isDefaultSecret(normalisePassword(password)),
       });
       if (outcome.kind === 'signed-in') return { ...outcome, secret };
-      if (outcome.kind === 'refused') report(options, address, outcome.isLocked);
+      if (outcome.kind === 'refused') report(options, address, outcome.isLocked, password);
       return outcome;
     },
     async signOn({ previous, ...given }) {
@@ -212,6 +214,12 @@ function hashOf(secret: string | undefined): string | undefined {
 }
 
 /** What detectors look at: somebody was refused, for whatever name. */
-function report({ signal, now }: AccountsOptions, address: string, isLocked: boolean): void {
-  signal({ kind: 'sign-in-refused', at: now(), address, isLocked });
+function report(
+  { signal, now }: AccountsOptions,
+  address: string,
+  isLocked: boolean,
+  tried = '',
+): void {
+  const isDefault = isDefaultSecret(normalisePassword(tried));
+  signal({ kind: 'sign-in-refused', at: now(), address, isLocked, isDefault });
 }

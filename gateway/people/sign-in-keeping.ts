@@ -38,6 +38,8 @@ export interface SignIn extends CheckedPassword {
   readonly session: string;
   /** The session this browser had before, which ends: no session outlives a sign-in. */
   readonly previous: string | undefined;
+  /** The password is known not to be one: another must be chosen before anything else. */
+  readonly mustChange: boolean;
 }
 
 export type SignInOutcome =
@@ -112,9 +114,18 @@ function end(store: Store, given: SignIn): SignInOutcome {
   }
   if (secondFactor && !useCode(store, name, code ?? '', now)) return refuse(store, given, 'code');
   succeed(store, given);
+  if (given.mustChange) outdate(store, given);
   const session = open(store, given);
   audit(store, { actor: name, action: 'session.open', object: name, now, detail: address });
   return { kind: 'signed-in', session };
+}
+
+/** It still opens the first step, its own change, and nothing else. */
+function outdate(store: Store, { name, password, now }: SignIn): void {
+  if (password === undefined || store.users.find(name)?.mustChange === true) return;
+  store.users.setPassword(name, password, true);
+  const detail = 'a default that devices are shipped with';
+  audit(store, { actor: 'gateway', action: 'user.password', object: name, now, detail });
 }
 
 /** Also false when the password was changed while it was checked. */

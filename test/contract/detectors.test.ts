@@ -152,7 +152,7 @@ describe.each([...detectors])('the detector %s', (id, detector) => {
       (at) => ({ kind: 'taken-over', at, device, address, isSameAddress: false, wasAlive: false }),
       (at) => ({ kind: 'displaced', at, device, address }),
       // A mistyped password, a browser that asks for an icon, a form filled in wrongly.
-      (at) => ({ kind: 'sign-in-refused', at, address, isLocked: false }),
+      (at) => ({ kind: 'sign-in-refused', at, address, isLocked: false, isDefault: false }),
       (at) => ({ kind: 'sign-in-early', at, address }),
       (at) => ({ kind: 'unknown-path', at, address, path: '/favicon.ico' }),
       (at) => ({ kind: 'malformed-request', at, address, status: 422 }),

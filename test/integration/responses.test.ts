@@ -179,7 +179,10 @@ it('does not take two devices behind one address for sources of each other', asy
     ...{ kind: 'connected', device: id as DeviceId, address, at: at(0) },
   });
   keep([says('other', 0), says('pair', 0)], [from('other'), from('pair')]);
-  keep([], [{ kind: 'sign-in-refused', isLocked: true, address, at: at(second) }]);
+  keep(
+    [],
+    [{ kind: 'sign-in-refused', isLocked: true, isDefault: false, address, at: at(second) }],
+  );
   expect(store.responses.list(9)).toMatchObject([{ object: address, state: 'held' }]);
 });
 
@@ -189,7 +192,18 @@ it('knows who is behind an address also when it has been connected for longer th
   const month = 31 * 24 * 60 * minute;
   keep([], [{ kind: 'connected', device: 'vent' as DeviceId, address, at: at(0) }]);
   keep([says('vent', month)]);
-  keep([], [{ kind: 'sign-in-refused', isLocked: true, address, at: at(month + second) }]);
+  keep(
+    [],
+    [
+      {
+        kind: 'sign-in-refused',
+        isLocked: true,
+        isDefault: false,
+        address,
+        at: at(month + second),
+      },
+    ],
+  );
   expect(store.responses.list(9)).toMatchObject([{ object: address, state: 'refused' }]);
 });
 
@@ -300,7 +314,7 @@ it('only writes down what it would have done where the settings say observe', as
 it('blocks a guesser’s address, but asks where devices were seen behind it', async () => {
   const { store, keep } = await startWard();
   const guess = (address: string): Signal => ({
-    ...{ kind: 'sign-in-refused', isLocked: true, address, at: at(second) },
+    ...{ kind: 'sign-in-refused', isLocked: true, isDefault: false, address, at: at(second) },
   });
   const from = (id: string, address: string): Signal => ({
     ...{ kind: 'connected', device: id as DeviceId, address, at: at(0) },

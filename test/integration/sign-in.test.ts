@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { hashPassword } from '../../gateway/pki/password.ts';
 import {
   addPerson,
   codeOf,
@@ -269,4 +270,25 @@ it('no secret is in a log line, in the audit trail, or readable in the files of 
   // Nor what is kept of them.
   const hash = site.look(({ users }) => users.credentials('admin')?.password ?? '');
   for (const file of files) expect(file.includes(hash)).toBe(false);
+});
+
+it('whoever has a password that devices are shipped with must change it, and whoever tries one is told of', async () => {
+  const site = await startSiteWithUsers();
+  const { browser } = await takeFirstSteps(site);
+  await addPerson(site, browser, 'anna', 'viewer');
+  // As it was before the list had it.
+  const shipped = await hashPassword('raspberry');
+  site.look((store) => store.users.setPassword('anna', shipped, false));
+  const anna = site.browser();
+  const inside = await anna.signIn('anna', 'raspberry');
+  expect(inside.json).toMatchObject({ user: 'anna', mustChangePassword: true });
+  expect((await anna.get('devices')).status).toBe(403);
+  const next = { current: 'raspberry', password: otherPassword };
+  expect((await anna.post('password', next)).json).toMatchObject({ mustChangePassword: false });
+  expect((await anna.get('devices')).status).toBe(200);
+
+  expect((await site.browser().signIn('anna', 'raspberry')).status).toBe(401);
+  await expect
+    .poll(() => site.lines.filter(({ event }) => event === 'finding.new'))
+    .toMatchObject([{ fields: { threat: 'D01', detector: 'default-secret' } }]);
 });

@@ -31,7 +31,7 @@ export const signalFields = {
   'device-swapped': {},
   disconnected: { cause: fc.string() },
   refused: { cause: fc.string() },
-  'sign-in-refused': { isLocked: fc.boolean() },
+  'sign-in-refused': { isLocked: fc.boolean(), isDefault: fc.boolean() },
   'sign-in-early': {},
   'unknown-path': { path: fc.string() },
   'malformed-request': { status: fc.nat({ max: 599 }) },

@@ -3,7 +3,12 @@ import type { ActionName } from '../principal.ts';
 /** What people and machines did, or tried, at the gateway’s own interface. */
 export type PersonSignal =
   /** Somebody did not sign in: a wrong name, password or code, whoever’s. */
-  | { readonly kind: 'sign-in-refused'; readonly isLocked: boolean }
+  | {
+      readonly kind: 'sign-in-refused';
+      readonly isLocked: boolean;
+      /** What was tried is a secret that makers ship their devices with. */
+      readonly isDefault: boolean;
+    }
   /** Somebody who must wait tried to sign in all the same: it was not looked at. */
   | { readonly kind: 'sign-in-early' }
   /** A person wanted to see more patients in an hour than anybody needs; who they are was left out. */

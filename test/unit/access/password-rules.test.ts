@@ -29,6 +29,8 @@ describe('a password', () => {
     ['x'.repeat(passwordLengthMax + 1), 'too-long'],
     ['a tab\tbetween the words', 'unreadable'],
     ['half a pair \ud800 of letters', 'unreadable'],
+    ['raspberry', 'default'],
+    ['7ujMko0Admin', 'default'],
     ['aaaaaaaaaaaaaaaa', 'easily-guessed'],
     ['123456789012345', 'easily-guessed'],
     ['abcdefghijklmnop', 'easily-guessed'],
