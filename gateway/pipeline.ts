@@ -9,12 +9,13 @@ import { type Memory, type Recollection, recollect } from './core/memory.ts';
 import type { MetricId } from './core/metric.ts';
 import type { NameDictionary } from './core/name-dictionary.ts';
 import type { Observation, Released } from './core/observation.ts';
-import type { DeviceRecord, Protocol } from './core/protocol.ts';
+import { type DeviceRecord, noBytes, type Protocol } from './core/protocol.ts';
 import { isWithheld, type QuarantineMode } from './core/quarantine.ts';
 import type { Lane } from './core/relay.ts';
 import type { ResponseSettings } from './core/response.ts';
 import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal, Voice } from './core/signal.ts';
+import type { DeviceKey } from './core/signed-message.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
 import { byteEntropy } from './features/byte-entropy.ts';
 import { behindMs, forgetCovered } from './stages/advance.ts';
@@ -28,6 +29,7 @@ import { noteFirmware } from './stages/firmware.ts';
 import type { Leak } from './stages/leak.ts';
 import { isBeyond, limitTelemetry } from './stages/limit.ts';
 import { move } from './stages/move.ts';
+import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
@@ -66,6 +68,8 @@ export interface KnownDevice extends Bedside {
   readonly function: ClinicalFunction;
   /** Under a limit: the most messages a second whose measurements are kept. */
   readonly perSecondMax?: number | undefined;
+  /** By what its messages are proven, where its profile says that it signs. */
+  readonly deviceKey?: DeviceKey | undefined;
   /** What was known of its clock when the gateway last wrote it down. */
   readonly clock?: KnownClock | undefined;
 }
@@ -151,6 +155,8 @@ export interface Admission {
   readonly clockSteps: readonly ClockStepped[];
   /** True time minus monotonic time, of the devices whose clock was read; none while untrusted. */
   readonly clockAnchors: ReadonlyMap<DeviceId, number>;
+  /** The highest counter of each device that signs. */
+  readonly counters: ReadonlyMap<DeviceId, number>;
   /** One for each intake: the bytes owed to the device once this is on disk. */
   readonly replies: readonly Uint8Array[];
   /** What to remember once this is on disk, and only then. */
@@ -183,10 +189,11 @@ export function admit(
     voices: [],
     clockSteps: [],
     clockAnchors: new Map(),
+    counters: new Map(),
     replies: [],
   };
   const signals: Signal[] = [...linkSignals];
-  for (const intake of batch) admitIntake(intake, policy, memory, draft, signals);
+  for (const intake of batch) admitProven(intake, policy, memory, draft, signals);
   for (const signal of linkSignals) {
     if (signal.kind === 'tick') draft.voices.push(...silences(signal, speakersOf(policy), memory));
   }
@@ -215,7 +222,28 @@ interface Draft {
   readonly voices: Voice[];
   readonly clockSteps: ClockStepped[];
   readonly clockAnchors: Map<DeviceId, number>;
+  readonly counters: Map<DeviceId, number>;
   readonly replies: Uint8Array[];
+}
+
+/** What its device has signed, where it signs. A message that is not proven is none, nor a sign of life. */
+function admitProven(
+  intake: Intake,
+  policy: Policy,
+  memory: Recollection,
+  draft: Draft,
+  signals: Signal[],
+): void {
+  const { profile, deviceKey } = known(policy, intake.device);
+  const proven = prove(intake, profile, deviceKey, memory);
+  if ('rejection' in proven) {
+    draft.replies.push(noBytes);
+    draft.rejected.push(proven.rejection);
+    signals.push(messageSignal(intake, 0, byteEntropy(intake.bytes)));
+    return;
+  }
+  if (proven.counter !== undefined) draft.counters.set(intake.device, proven.counter);
+  admitIntake(proven.intake, policy, memory, draft, signals);
 }
 
 function admitIntake(

@@ -45,7 +45,10 @@ type Plan = Pick<KnownDevice, 'profile' | 'protocol' | 'plan' | 'lanes'>;
 export interface PolicyMaker {
   /** The policy for the devices and associations as they are now. */
   make(
-    store: Pick<Store, 'devices' | 'deviceClocks' | 'stays' | 'quarantines' | 'responses'>,
+    store: Pick<
+      Store,
+      'devices' | 'deviceClocks' | 'deviceKeys' | 'stays' | 'quarantines' | 'responses'
+    >,
   ): Policy;
 }
 
@@ -90,7 +93,7 @@ export async function openPolicyMaker({
   }
 
   return {
-    make({ devices, deviceClocks, stays, quarantines, responses: taken }) {
+    make({ devices, deviceClocks, deviceKeys, stays, quarantines, responses: taken }) {
       const known = new Map<string, KnownDevice>();
       const modes = new Map(quarantines.list().map(({ device, mode }) => [device, mode]));
       const limited = new Set(taken.objectsOf('limit-telemetry'));
@@ -110,6 +113,7 @@ export async function openPolicyMaker({
           ...plan,
           serialNumber,
           clock,
+          deviceKey: deviceKeys.find(device.id),
           associations,
           bed,
           placedAt,

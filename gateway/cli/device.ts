@@ -17,6 +17,7 @@ import { grace } from './device/grace.ts';
 import { quarantine } from './device/quarantine.ts';
 import { release } from './device/release.ts';
 import { revoke } from './device/revoke.ts';
+import { signingKey } from './device/signing-key.ts';
 import { token } from './device/token.ts';
 
 /** As the hospital writes it in PV1-3, so that admissions find the device. */
@@ -256,7 +257,20 @@ export default defineCommand({
   name: 'device',
   summary: 'Registers, enrols, lists, places, accepts, quarantines and revokes devices.',
   example: 'wardgate device add mon-1 --profile generic-vital-signs-monitor',
-  commands: [add, token, enrol, list, show, place, accept, quarantine, release, revoke, grace],
+  commands: [
+    add,
+    token,
+    signingKey,
+    enrol,
+    list,
+    show,
+    place,
+    accept,
+    quarantine,
+    release,
+    revoke,
+    grace,
+  ],
 });
 
 function findDevice(store: Store, id: string): Device {

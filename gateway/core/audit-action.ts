@@ -137,6 +137,11 @@ export const auditActions = {
     does: 'U',
     meaning: 'The quarantine of a device ended.',
   },
+  'device.signing-key': {
+    kind: 'credentials-changed',
+    does: 'C',
+    meaning: 'The key by which a device signs its messages was enrolled.',
+  },
   'device.revoke': {
     kind: 'credentials-changed',
     does: 'D',

@@ -3,6 +3,7 @@ import { absentReasonIds } from './absent-reason.ts';
 import { clinicalFunctions, deviceClasses } from './device.ts';
 import { metricIds } from './metric.ts';
 import { postureQuestions } from './rama.ts';
+import { messageSignatures } from './signed-message.ts';
 
 /** A topic of this device alone: `{id}` is one whole level of it. */
 const topic = z
@@ -14,6 +15,8 @@ const topic = z
 const MqttLink = z.strictObject({
   kind: z.literal('mqtt'),
   protocol: z.string(),
+  /** Every message is a JWS in compact form that is signed so (docs/enrolment.md); unsigned when left out. */
+  signs: z.enum(messageSignatures).optional(),
   /** What the device publishes, by kind of payload. */
   topics: z
     .strictObject({

@@ -49,6 +49,8 @@ export const rejectionReasons = {
   'not-applied': 'An admission, transfer or discharge that binds no device here.',
   'unknown-bed': 'The hospital names a bed where no device of this site stands.',
   'not-authorised': 'An admission said by a device that is no feed of admissions.',
+  'not-proven': 'Not signed by the key of a device whose profile says that it signs.',
+  'old-counter': 'Signed, and counted no higher than what came before.',
   withheld: 'A sanitizer rule did not let it leave.',
   expired: 'Held for too long: for a patient, or for the end of a quarantine.',
   discarded: 'Held while its device was in quarantine, and let go by a person.',

@@ -9,6 +9,9 @@ const resendMs = 60_000;
 const resendWeight = 1 / 250;
 const usual = { perSecond: 1 / 60, limit: 5, episodeMs: 600_000 };
 
+/** Said before; or, of a device that signs, counted no higher than before. */
+const repeated: ReadonlySet<string> = new Set(['duplicate', 'old-counter']);
+
 interface Replay extends Cusum {
   readonly resumedAt: number;
 }
@@ -29,7 +32,7 @@ export default defineDetector<Replay>({
       return { state: { ...before, resumedAt: at } };
     }
     if (profile?.link.kind !== 'mqtt') return { state: before };
-    const isDuplicate = kind === 'rejected' && signal.reason === 'duplicate';
+    const isDuplicate = kind === 'rejected' && repeated.has(signal.reason);
     if (!isDuplicate && kind !== 'not-advancing') return { state: before };
     const isResending = at >= before.resumedAt && at < before.resumedAt + resendMs;
     const { state, isNew } = accumulate(before, at, isResending ? resendWeight : 1, usual);

@@ -355,6 +355,7 @@ function write(
     store.held.add(device, observations, cause, observations[0]?.receivedAt ?? 0);
   }
   for (const [device, serialNumber] of announced) store.devices.announce(device, serialNumber);
+  for (const [device, counter] of admission.counters) store.deviceKeys.count(device, counter);
   for (const [device, clock] of clocks) store.deviceClocks.save(device, clock);
   const released = keepBindings(store, maker, admission);
   auditRefused(store, rejected);

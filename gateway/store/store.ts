@@ -8,6 +8,7 @@ import { type Certificates, openCertificates } from './certificates.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, openDatabase, storeError } from './database.ts';
 import { type DeviceClocks, openDeviceClocks } from './device-clocks.ts';
+import { type DeviceKeys, openDeviceKeys } from './device-keys.ts';
 import { type Devices, openDevices } from './devices.ts';
 import { type Frames, openFrames } from './frames.ts';
 import { type GlassBreaks, openGlassBreaks } from './glass-breaks.ts';
@@ -36,6 +37,7 @@ import { openVulnerabilities, type Vulnerabilities } from './vulnerabilities.ts'
 export interface Store {
   readonly devices: Devices;
   readonly deviceClocks: DeviceClocks;
+  readonly deviceKeys: DeviceKeys;
   readonly certificates: Certificates;
   readonly quarantines: Quarantines;
   readonly ramaPoints: RamaPoints;
@@ -107,6 +109,7 @@ export function openStore(
     counters,
     devices: openDevices(database),
     deviceClocks: openDeviceClocks(database),
+    deviceKeys: openDeviceKeys(database),
     certificates: openCertificates(database),
     quarantines: openQuarantines(database),
     ramaPoints: openRamaPoints(database),

@@ -479,3 +479,11 @@ create table habit (
   last_day integer not null,
   primary key (actor, what)
 ) strict, without rowid;
+
+-- By what it is proven that a device said something, and the highest counter that was kept of it.
+create table device_key (
+  device text primary key,
+  algorithm text not null,
+  key blob not null,
+  counter integer not null
+) strict, without rowid;
