@@ -12,6 +12,10 @@ import { deviceParameters } from './devices.ts';
 import { answer, callerOf, defineRoute, type Route } from './route.ts';
 import { time, timeOf } from './time.ts';
 
+/** Observations that left and that still wait, and records that follow between batches. */
+const heldOutcome = { released: z.number(), stillHeld: z.number(), later: z.number() };
+type HeldOutcome = Readonly<Record<keyof typeof heldOutcome, number>>;
+
 /** What may be ordered of a device. Each is entered in the audit trail with its actor. */
 export interface DeviceOrders {
   /** `since`: milliseconds since the epoch. */
@@ -20,7 +24,7 @@ export interface DeviceOrders {
     subject: string,
     since: number | undefined,
     actor: string,
-  ): Promise<{ readonly since: number; readonly released: number; readonly stillHeld: number }>;
+  ): Promise<{ readonly since: number } & HeldOutcome>;
   dissociate(device: string, actor: string): Promise<{ readonly wasBound: boolean }>;
   quarantine(
     device: string,
@@ -37,7 +41,7 @@ export interface DeviceOrders {
     reason: string,
     held: HeldFate,
     actor: string,
-  ): Promise<Readonly<Record<'released' | 'stillHeld' | 'discarded', number>>>;
+  ): Promise<HeldOutcome & { readonly discarded: number }>;
   /** Returns the serial numbers of what was revoked. */
   revoke(device: string, reason: RevocationReason, actor: string): Promise<readonly string[]>;
 }
@@ -58,7 +62,7 @@ export function deviceOrderRoutes(orders: DeviceOrders): readonly Route[] {
         subject: z.string().max(subjectLengthMax).describe('The patient’s identifier.'),
         since: z.iso.datetime({ offset: true }).optional(),
       }),
-      answer: z.object({ since: time, released: z.number(), stillHeld: z.number() }),
+      answer: z.object({ since: time, ...heldOutcome }),
       async handle(call) {
         const { subject, since } = call.body;
         const from = since === undefined ? undefined : Date.parse(since);
@@ -125,7 +129,7 @@ function quarantineRoutes(orders: DeviceOrders): readonly Route[] {
       summary: 'Ends the quarantine of a device; what was held goes to its patient.',
       parameters: deviceParameters,
       body: z.strictObject({ reason: why, held: z.enum(heldFates).default('release') }),
-      answer: z.object({ released: z.number(), stillHeld: z.number(), discarded: z.number() }),
+      answer: z.object({ ...heldOutcome, discarded: z.number() }),
       async handle(call) {
         const { reason, held } = call.body;
         return answer(await orders.release(call.parameters.id, reason, held, callerOf(call)));

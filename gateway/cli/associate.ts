@@ -42,6 +42,7 @@ export default defineCommand({
       else {
         print(`${device} is bound since ${since}.`);
         print(`Held observations: ${outcome.released} released, ${outcome.stillHeld} still held.`);
+        if (outcome.later > 0) print(`${outcome.later} records follow while the gateway runs.`);
       }
       return 0;
     } finally {

@@ -42,6 +42,7 @@ export const events = {
   'response.held': 'warning',
   'response.ended': 'info',
   'rama.changed': 'info',
+  'held.released': 'info',
   'outbox.shed': 'error',
   'relay.down': 'warning',
   'relay.up': 'info',

@@ -1,5 +1,5 @@
 import type { Finding } from '../core/finding.ts';
-import type { Kept } from '../keeper/keeping.ts';
+import type { Kept } from '../keeper/kept.ts';
 import type { MqttBroker } from '../links/mqtt-broker.ts';
 
 type Broker = Pick<MqttBroker, 'release'> | undefined;

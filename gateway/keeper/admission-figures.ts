@@ -1,5 +1,5 @@
 import type { AdmissionCounts } from '../core/site-state.ts';
-import type { Kept } from './keeping.ts';
+import type { Kept } from './kept.ts';
 
 /** Counts what goes through admission, since the gateway started. */
 export class AdmissionFigures {

@@ -8,6 +8,7 @@ import type { Signal } from '../core/signal.ts';
 import type { AdmissionCounts } from '../core/site-state.ts';
 import { AdmissionFigures } from './admission-figures.ts';
 import { type Batch, type OpenBatch, openBatch, type Stamp } from './batch.ts';
+import type { HeldTurn } from './held-turns.ts';
 import type {
   FromKeeper,
   KeeperCalls,
@@ -15,7 +16,7 @@ import type {
   KeeperSettings,
   ToKeeper,
 } from './keeper-thread.ts';
-import type { Kept } from './keeping.ts';
+import type { Kept } from './kept.ts';
 
 /** TypeScript where the sources are run as they are, JavaScript in a package. */
 const keeperThread = join(import.meta.dirname, `keeper-thread${extname(import.meta.filename)}`);
@@ -288,6 +289,9 @@ class RunningAdmission implements Admission {
         this.#spareBuffer = message.buffer;
         this.#settle(message.kept);
         break;
+      case 'released':
+        this.#tellReleased(message.turn);
+        break;
       case 'not-kept':
         this.#options.log('intake.refused', { code: message.code });
         this.#refuse(new GatewayError(message.code, message.detail));
@@ -350,6 +354,12 @@ class RunningAdmission implements Admission {
     if (findings.length > 0) onFindings(findings);
     if (voices.length > 0) onVoices(voices);
     if (departures > 0) onDepartures(kept.withAlerts);
+  }
+
+  #tellReleased({ device, departures, withAlerts, done }: HeldTurn): void {
+    const { log, onDepartures } = this.#options;
+    if (done && done.released > 0) log('held.released', { device, ...done });
+    if (departures > 0) onDepartures(withAlerts);
   }
 
   #refuse(error: GatewayError): void {

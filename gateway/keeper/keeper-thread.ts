@@ -26,9 +26,13 @@ import { type CertificateCalls, certificateCalls } from '../trust/certificate-ca
 import type { ShownFrame } from '../ward/evidence.ts';
 import { judgeEpisode } from '../ward/finding-orders.ts';
 import type { Batch } from './batch.ts';
+import { expire } from './expiry.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
+import { scheduleHeld } from './held-schedule.ts';
+import type { HeldTurn } from './held-turns.ts';
 import { type KeeperScoring, keeperScoring } from './keeper-scoring.ts';
-import { expire, type Keeper, type Kept, startKeeper } from './keeping.ts';
+import { type Keeper, startKeeper } from './keeping.ts';
+import type { Kept } from './kept.ts';
 import { type SiteCalls, siteCalls } from './site-calls.ts';
 
 /**
@@ -90,6 +94,7 @@ export type FromKeeper =
   | { readonly kind: 'ready' }
   | { readonly kind: 'not-started'; readonly code: FailureCode; readonly detail: string }
   | { readonly kind: 'kept'; readonly kept: Kept; readonly buffer: ArrayBuffer }
+  | { readonly kind: 'released'; readonly turn: HeldTurn }
   | { readonly kind: 'not-kept'; readonly code: FailureCode; readonly detail: string }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | {
@@ -139,7 +144,9 @@ async function main(data: KeeperData): Promise<void> {
     else answer({ kind: 'failure', id: message.id, code, detail });
   }
 
+  const turns = scheduleHeld(keeper, (turn) => answer({ kind: 'released', turn }));
   port.on('message', (message: ToKeeper) => {
+    if (message.kind === 'call' && message.name === 'close') turns.close();
     try {
       if (message.kind === 'batch') {
         refusals.note(message.batch.signals);
@@ -159,8 +166,10 @@ async function main(data: KeeperData): Promise<void> {
     } catch (cause) {
       fail(message, cause);
     }
+    turns.check();
   });
   answer({ kind: 'ready' });
+  turns.check();
 }
 
 /** Whose score an order may have changed. */

@@ -7,7 +7,14 @@ import { inTrueTime, type TrustedTime } from './trusted-time.ts';
 export interface HeldRow {
   readonly sequence: number;
   readonly device: DeviceId;
+  readonly cause: string;
   readonly observations: readonly Observation[];
+}
+
+/** Rows behind `after`, so many of them. */
+export interface HeldPortion {
+  readonly after: number;
+  readonly countMax: number;
 }
 
 /** The most rows of one device that are held; beyond it the oldest expire, each counted. */
@@ -16,9 +23,11 @@ const rowsPerDeviceMax = 50_000;
 /** Observations that wait before they may leave, by the cause they wait for. */
 export interface Held {
   add(device: DeviceId, observations: readonly Observation[], cause: string, at: number): void;
-  of(device: DeviceId, cause: string): readonly HeldRow[];
+  /** In the order they came. */
+  of(device: DeviceId, causes: readonly string[], portion?: HeldPortion): readonly HeldRow[];
   /** What waited for this cause waits for a patient only. */
-  unblock(device: DeviceId, cause: 'swapped' | 'quarantined' | 'limited'): void;
+  unblock(device: DeviceId, cause: 'swapped'): void;
+  unblockRow(sequence: number): void;
   /** Takes a row out; what still waits of it is put back by `add`. */
   remove(sequence: number): void;
   /**
@@ -36,16 +45,20 @@ export interface Held {
   expire(before: number): readonly { readonly device: DeviceId; readonly rows: number }[];
 }
 
+/** SQLite: no limit. */
+const everything: HeldPortion = { after: 0, countMax: -1 };
+
 export function openHeld(database: Database, trustedTime: TrustedTime): Held {
   const add = database.prepare(
     'insert into held (device, body, cause, held_at, boot) values (?, ?, ?, ?, ?)',
   );
   const of = database.prepare<
-    [string, string],
-    { sequence: number; device: DeviceId; body: string }
+    { device: string; causes: string; after: number; countMax: number },
+    { sequence: number; device: DeviceId; cause: string; body: string }
   >(
-    `select sequence, device, body from held where device = ? and cause = ?
-     order by sequence`,
+    `select sequence, device, cause, body from held where device = @device and sequence > @after
+       and cause in (select value from json_each(@causes))
+     order by sequence limit @countMax`,
   );
   const dateOwn = database.prepare(
     'update held set held_at = held_at + ?, boot = null where boot = ?',
@@ -57,6 +70,7 @@ export function openHeld(database: Database, trustedTime: TrustedTime): Held {
   const unblock = database.prepare(
     "update held set cause = 'unbound' where device = ? and cause = ?",
   );
+  const unblockRow = database.prepare("update held set cause = 'unbound' where sequence = ?");
   const depths = database.prepare<
     [],
     { device: DeviceId; cause: string; rows: number; oldestAt: number }
@@ -85,11 +99,14 @@ export function openHeld(database: Database, trustedTime: TrustedTime): Held {
       dateOthers.run(now);
     },
     unblock: (device, cause) => void unblock.run(device, cause),
-    of: (device, cause) =>
-      of.all(device, cause).map(({ body, ...row }) => ({
-        ...row,
-        observations: decodeHeld(body).map((one) => inTrueTime(one, trustedTime)),
-      })),
+    unblockRow: (sequence) => void unblockRow.run(sequence),
+    of: (device, causes, { after, countMax } = everything) =>
+      of
+        .all({ device, causes: JSON.stringify(causes), after, countMax })
+        .map(({ body, ...row }) => ({
+          ...row,
+          observations: decodeHeld(body).map((one) => inTrueTime(one, trustedTime)),
+        })),
     remove: (sequence) => void remove.run(sequence),
     depths: () => depths.all(),
     expire: (before) =>

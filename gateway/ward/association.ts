@@ -1,14 +1,14 @@
 import { associationReachesBackMs, isSubject } from '../core/association.ts';
-import type { Device, DeviceId } from '../core/device.ts';
+import type { Device } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Rejection } from '../core/intake.ts';
 import { Phi } from '../core/phi.ts';
 import { bedOf, type Place } from '../core/place.ts';
-import { isWithheld } from '../core/quarantine.ts';
 import type { BindingChange } from '../core/ward.ts';
-import { type Admission, type HeldCause, type Policy, release } from '../pipeline.ts';
+import type { Admission } from '../pipeline.ts';
 import type { PolicyMaker } from '../policy.ts';
 import type { Store } from '../store/store.ts';
+import { beginRelease, portionRowsMax, type Released, releasePortion } from './held-release.ts';
 
 /** Binds a device to a patient: for a command, a user of the API, whoever is named as `actor`. */
 export interface AssociateOrder {
@@ -28,7 +28,8 @@ export interface PlaceOrder extends DissociateOrder {
 }
 
 /**
- * Binds the device and lets go what was held for the patient, in one transaction.
+ * Binds the device and lets go what was held for the patient, in one transaction; of much, the first
+ * portion.
  *
  * @throws GatewayError `subject-invalid`, `device-unknown`.
  */
@@ -36,7 +37,7 @@ export function associateDevice(
   store: Store,
   maker: PolicyMaker,
   { device: id, subject: text, since: asked, actor, now }: AssociateOrder,
-): { readonly since: number; readonly released: number; readonly stillHeld: number } {
+): { readonly since: number } & Released {
   const subject = text.trim();
   if (!isSubject(subject)) {
     throw new GatewayError('subject-invalid', 'a placeholder or too long for a patient id');
@@ -48,8 +49,8 @@ export function associateDevice(
     // Never into the time of the patient before; while that one is still bound, it ends now.
     const since = last === undefined ? wanted : Math.max(wanted, last.until ?? now);
     store.devices.associate(device.id, new Phi(subject), since);
-    const held = releaseHeld(store, maker.make(store), device.id, 'unbound');
-    const detail = `since ${textOf(since)}, released ${held.released}`;
+    const held = beginRelease(store, maker.make(store), device.id);
+    const detail = `since ${textOf(since)}, ${releasedText(held)}`;
     const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
     store.audit.add({ ...act, action: 'device.associate', detail });
     return { since, ...held };
@@ -145,8 +146,13 @@ export function keepBindings(
   if (begun.length === 0) return 0;
   const policy = maker.make(store);
   let released = 0;
+  let rowsMax = portionRowsMax;
   for (const device of new Set(begun.map((change) => change.device))) {
-    released += releaseHeld(store, policy, device, 'unbound').released;
+    // A whole house may be bound at once: the rest follows between batches.
+    const portion = releasePortion(store, policy, device, 0, rowsMax);
+    released += portion.released;
+    rowsMax -= portion.rows;
+    if (rowsMax === 0) break;
   }
   return released;
 }
@@ -178,52 +184,15 @@ export function auditRefused(store: Store, rejected: readonly Rejection[]): void
   }
 }
 
-/** Lets go what waited for this cause, as far as its patient is known now and no quarantine stops it. */
-export function releaseHeld(
-  store: Store,
-  policy: Policy,
-  device: DeviceId,
-  cause: HeldCause,
-): { readonly released: number; readonly stillHeld: number } {
-  let released = 0;
-  let stillHeld = 0;
-  const isBlocked = isWithheld(policy.devices.get(device)?.quarantine);
-  for (const row of store.held.of(device, cause)) {
-    if (isBlocked) {
-      stillHeld += row.observations.length;
-      continue;
-    }
-    const { rejected, held, ...left } = release(row, policy);
-    const isWaiting = policy.destinations.length === 0 || held.length === row.observations.length;
-    if (isWaiting) {
-      stillHeld += row.observations.length;
-      continue;
-    }
-    store.held.remove(row.sequence);
-    if (held.length > 0) store.held.add(device, held, 'unbound', held[0]?.receivedAt ?? 0);
-    keepDepartures(store, left);
-    store.journal.addRejections(rejected);
-    stillHeld += held.length;
-    released += row.observations.length - held.length;
-  }
-  return { released, stillHeld };
-}
-
-/** What destinations are owed, and how much of what they are not: nothing disappears unseen. */
-export function keepDepartures(
-  store: Store,
-  { departures, uncarried }: Pick<Admission, 'departures' | 'uncarried'>,
-): void {
-  if (departures.length > 0) store.outbox.add(departures);
-  for (const { relay, lane, observations } of uncarried) {
-    store.counters.add(`uncarried/${relay}/${lane}`, observations.length);
-  }
-}
-
 function findDevice(store: Store, id: string): Device {
   const device = store.devices.find(id);
   if (device) return device;
   throw new GatewayError('device-unknown', `${id} is not registered`);
+}
+
+/** For the audit. */
+export function releasedText({ released, later }: Released): string {
+  return later > 0 ? `released ${released}, ${later} records follow` : `released ${released}`;
 }
 
 function textOf(at: number): string {

@@ -6,7 +6,8 @@ import { timedActions } from '../core/response.ts';
 import type { PolicyMaker } from '../policy.ts';
 import { needsConfirmation } from '../responses/interlock.ts';
 import type { Store } from '../store/store.ts';
-import { releaseHeld } from './association.ts';
+import { releasedText } from './association.ts';
+import { beginRelease, portionRowsMax, type Released } from './held-release.ts';
 import { endResponse, quarantineModeOf } from './responding.ts';
 
 /** Puts a device in quarantine: for a command, a user of the API, whoever is named as `actor`. */
@@ -30,11 +31,9 @@ export interface ReleaseOrder {
   readonly now: Instant;
 }
 
-export interface ReleaseOutcome {
+export interface ReleaseOutcome extends Released {
   readonly mode: QuarantineMode;
-  /** Observations that left, still wait for a patient, and were discarded. */
-  readonly released: number;
-  readonly stillHeld: number;
+  /** Observations. */
   readonly discarded: number;
 }
 
@@ -106,10 +105,11 @@ export function endQuarantine(
   if (!before) throw new GatewayError('not-quarantined', `${id} is in no quarantine`);
   store.quarantines.end(id);
   const discarded = fate === 'discard' ? discardHeld(store, device, now) : 0;
-  store.held.unblock(device.id, 'quarantined');
-  const held = releaseHeld(store, maker.make(store), device.id, 'unbound');
+  // Many may end at the same moment: nobody waits for the answer then, and all follows between batches.
+  const rowsMax = actor === 'gateway' ? 0 : portionRowsMax;
+  const held = beginRelease(store, maker.make(store), device.id, rowsMax);
   const act = { at: now, actor, object: device.id, outcome: 'success' } as const;
-  const figures = `released ${held.released}, discarded ${discarded}`;
+  const figures = `${releasedText(held)}, discarded ${discarded}`;
   const detail = `was ${before.mode}, ${figures}: ${reason}`;
   store.audit.add({ ...act, action: 'device.release', detail });
   endItsResponse(store, device.id, { reason, actor, now });
@@ -143,7 +143,7 @@ function discardHeld(store: Store, { id: device }: Device, now: Instant): number
   let discarded = 0;
   // Also what was beyond its limit: whoever is not trusted is not trusted with that either.
   for (const cause of ['quarantined', 'limited'] as const) {
-    for (const { sequence, observations } of store.held.of(device, cause)) {
+    for (const { sequence, observations } of store.held.of(device, [cause])) {
       store.held.remove(sequence);
       discarded += observations.length;
     }

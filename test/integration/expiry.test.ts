@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { DeviceId } from '../../gateway/core/device.ts';
 import type { Instant, Observation } from '../../gateway/core/observation.ts';
-import { expire } from '../../gateway/keeper/keeping.ts';
+import { expire } from '../../gateway/keeper/expiry.ts';
 import type { AgeSample } from '../../gateway/store/age.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { temporaryFolder } from '../support/site.ts';

@@ -61,7 +61,12 @@ it('binds a device to a patient and ends it, by whoever is at the bedside', asyn
     ask(`/api/v1/devices/mon-1/${what}`, { method: 'POST', as: 'clinical', body });
   const since = '2026-11-22T10:00:00Z';
   const bound = await order('associate', { subject: 'MRN-4711', since });
-  expect(bound.json()).toEqual({ since: '2026-11-22T10:00:00.000Z', released: 0, stillHeld: 0 });
+  expect(bound.json()).toEqual({
+    since: '2026-11-22T10:00:00.000Z',
+    released: 0,
+    stillHeld: 0,
+    later: 0,
+  });
   expect((await ask('/api/v1/devices/mon-1', { as: 'clinical' })).json()).toMatchObject({
     association: { subject: 'MRN-4711' },
   });

@@ -7,6 +7,7 @@ import { openBatch } from '../../gateway/keeper/batch.ts';
 import { startKeeper } from '../../gateway/keeper/keeping.ts';
 import type { Policy } from '../../gateway/pipeline.ts';
 import { openStore } from '../../gateway/store/store.ts';
+import { letGo } from '../support/held.ts';
 import { budget, owed } from '../support/outbox.ts';
 import { bound, intake, policyOf } from '../support/wards.ts';
 
@@ -54,7 +55,7 @@ it('keeps what has nowhere to go, with its patient, until the site has a destina
   const { store, keeper } = start({ ...policy, destinations: [] });
   keeper.keep(batchOf(intake('mon-1', message(1)), intake('mon-1', message(2))));
   expect(store.held.depths()).toMatchObject([{ device: 'mon-1', cause: 'no-relay', rows: 2 }]);
-  startKeeper(store, { make: () => policy }, budget(1_000_000));
+  letGo(startKeeper(store, { make: () => policy }, budget(1_000_000)));
   expect(store.held.depths()).toEqual([]);
   expect(owed(store, 'ehr', 10)).toHaveLength(2);
 });
@@ -66,6 +67,7 @@ it('counts what a destination does not carry, also of what waited for it', () =>
   const { store, keeper } = start({ ...policy, destinations: [] });
   keeper.keep(batchOf(intake('mon-1', message(1))));
   const next = startKeeper(store, { make: () => narrow }, budget(1_000_000));
+  letGo(next);
   expect(store.counters.all()).toMatchObject({ 'uncarried/ehr/trend': 1 });
   next.keep(batchOf(intake('mon-1', message(2)), intake('mon-1', message(3))));
   expect(store.counters.all()).toMatchObject({ 'uncarried/ehr/trend': 3 });

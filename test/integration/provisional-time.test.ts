@@ -126,7 +126,9 @@ it('holds what nobody can date until the time is known; it does not expire meanw
   expect(store.held.expire(noon - 7 * day)).toEqual([]);
   keeper.knowTime('b1', anchorMs, noon);
   expect(store.held.expire(noon - 7 * day)).toEqual([]);
-  expect(store.held.of('mon-1' as never, 'unbound')[0]?.observations).toMatchObject([{ at: noon }]);
+  expect(store.held.of('mon-1' as never, ['unbound'])[0]?.observations).toMatchObject([
+    { at: noon },
+  ]);
   expect(owed(6_000)).toEqual([]);
   expect(store.held.expire(noon + 1)).toMatchObject([{ rows: 1 }]);
 });

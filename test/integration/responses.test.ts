@@ -18,6 +18,7 @@ import { openSiteStore } from '../../gateway/site/site.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { expectRefusal, wardgate, wardgateJson } from '../support/command.ts';
 import { startGatewayProcess } from '../support/gateway-under-test.ts';
+import { letGo } from '../support/held.ts';
 import { startInterface } from '../support/interface-under-test.ts';
 import { budget, owed } from '../support/outbox.ts';
 import { host, makeSite, temporaryFolder, until } from '../support/site.ts';
@@ -111,6 +112,7 @@ it('holds a device while another source of its patient is live, lets its alarms 
   keep([says('other', 30 * minute)]);
   expect(keeper.restraints(at(30 * minute)).responses).toHaveLength(1);
   expect(keeper.restraints(at(second + 30 * minute))).toEqual({ quarantines: [], responses: [] });
+  letGo(keeper);
   expect(store.held.depths()).toEqual([]);
   expect(store.responses.list(9)).toMatchObject([{ state: 'ended', actor: 'gateway' }]);
 });
@@ -158,6 +160,7 @@ it('ends a hold when the other source falls silent, and asks a person instead', 
   keep([says('pair', 2 * second)]);
   expect(keeper.restraints(at(3 * second)).quarantines).toHaveLength(1);
   expect(keeper.restraints(at(10 * minute)).quarantines).toEqual([]);
+  letGo(keeper);
   expect(store.held.depths()).toEqual([]);
   const states = store.responses.list(9).map(({ state, reason }) => [state, reason]);
   const reason = 'no other source of the patient is live';
@@ -266,7 +269,7 @@ it('lets pass of a flood what a healthy device would say, and every alarm; holds
   const during = keep(mixed);
   expect(alarms()).toBe(20);
   expect(during.rejected).toEqual([]);
-  const beyond = store.held.of('vent' as DeviceId, 'limited').length;
+  const beyond = store.held.of('vent' as DeviceId, ['limited']).length;
   const kept = 220 - 20 - beyond;
   // A bucket of ten seconds, and what flows in meanwhile.
   expect(kept).toBeLessThanOrEqual(perSecondMax * 10.2);
@@ -276,11 +279,12 @@ it('lets pass of a flood what a healthy device would say, and every alarm; holds
     says('vent', minute + (index * second) / perSecondMax),
   );
   expect(keep(healthy).rejected).toEqual([]);
-  expect(store.held.of('vent' as DeviceId, 'limited')).toHaveLength(beyond);
+  expect(store.held.of('vent' as DeviceId, ['limited'])).toHaveLength(beyond);
 
   // Held, not lost: it was acknowledged.
   const delivered = store.outbox.depths().reduce((sum, { entries }) => sum + entries, 0);
   keeper.restraints(at(16 * minute));
+  letGo(keeper);
   expect(store.held.depths()).toEqual([]);
   const after = store.outbox.depths().reduce((sum, { entries }) => sum + entries, 0);
   expect(after - delivered).toBe(beyond);
@@ -292,13 +296,14 @@ it('lets a person throw away what was beyond the limit, by the quarantine of its
   keep(Array.from({ length: perSecondMax * 60 }, (_, index) => says('vent', index)));
   keep(Array.from({ length: 400 }, (_, index) => says('vent', second + index)));
   const device = 'vent' as DeviceId;
-  const beyond = store.held.of(device, 'limited').length;
+  const beyond = store.held.of(device, ['limited']).length;
   expect(beyond).toBeGreaterThan(0);
   const order = { device, reason: 'not ours', actor: 'mara' };
   keeper.quarantine({ ...order, mode: 'hold', isConfirmed: true, now: at(minute) });
   // The limit ends; the quarantine does not.
   keeper.restraints(at(16 * minute));
-  expect(store.held.of(device, 'limited')).toHaveLength(beyond);
+  letGo(keeper);
+  expect(store.held.of(device, ['limited'])).toHaveLength(beyond);
   const outcome = keeper.release({ ...order, held: 'discard', now: at(17 * minute) });
   expect(outcome).toMatchObject({ discarded: beyond, released: 0 });
   expect(store.held.depths()).toEqual([]);

@@ -296,13 +296,13 @@ it('writes what it held without names, and lets it expire with a count', () => {
   const id = 'mon-1' as never;
   store.held.add(id, [observation], 'unbound', 100);
   store.held.add(id, [observation], 'swapped', 200);
-  expect(JSON.stringify(store.held.of(id, 'unbound'))).not.toMatch(/phi|Jane|nurse/);
+  expect(JSON.stringify(store.held.of(id, ['unbound']))).not.toMatch(/phi|Jane|nurse/);
   expect(store.held.depths()).toEqual([
     { device: 'mon-1', cause: 'swapped', rows: 1, oldestAt: 200 },
     { device: 'mon-1', cause: 'unbound', rows: 1, oldestAt: 100 },
   ]);
   store.held.unblock(id, 'swapped');
-  expect(store.held.of(id, 'unbound')).toHaveLength(2);
+  expect(store.held.of(id, ['unbound'])).toHaveLength(2);
   expect(store.held.expire(150)).toEqual([{ device: 'mon-1', rows: 1 }]);
   expect(store.held.depths()).toMatchObject([{ device: 'mon-1', rows: 1, oldestAt: 200 }]);
 });

@@ -35,11 +35,12 @@ export const release = defineCommand({
       const outcome = releaseDevice(store, maker, order);
       if (json) print(JSON.stringify({ device, ...outcome }));
       else {
-        const { released, stillHeld, discarded } = outcome;
+        const { released, stillHeld, later, discarded } = outcome;
         print(`${device} is out of quarantine.`);
         print(
           `Held observations: ${released} released, ${stillHeld} still held, ${discarded} discarded.`,
         );
+        if (later > 0) print(`${later} records follow while the gateway runs.`);
       }
       return 0;
     } finally {

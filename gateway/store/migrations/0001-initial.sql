@@ -160,7 +160,8 @@ create table held (
   boot text
 ) strict;
 
-create index held_by_device on held (device);
+-- With the cause, so that what is held for another one is passed over without being read.
+create index held_by_device on held (device, sequence, cause);
 
 -- How much waits, kept beside every change: it is asked for often, and counting would stop a commit.
 create table held_depth (
