@@ -33,7 +33,7 @@ import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
-import { redact } from './stages/redact.ts';
+import { redact, redactFindings } from './stages/redact.ts';
 import { type Sanitized, sanitize } from './stages/sanitize.ts';
 import { hear, type Speaker, silences } from './stages/silence.ts';
 import {
@@ -202,7 +202,8 @@ export function admit(
   signals.push(...draft.voices, ...draft.clockSteps, ...rejected.map(rejectionSignal), ...named);
   signals.push(...departedSignals(draft.departures, policy, batch));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
-  const findings = detect(signals, policy.watches, profileOf, memory);
+  const found = detect(signals, policy.watches, profileOf, memory);
+  const findings = redactFindings(found, policy.names);
   const { changes: bindings, stays } = ward;
   return { ...drafted, rejected, bindings, stays, signals, findings, changes: memory.changes };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts';
@@ -158,6 +158,7 @@ const rollback = defineCommand({
   example: 'wardgate model rollback --kind traffic',
 
   async run({ options: { dir, kind, json }, print }) {
+    openSiteStore(dir).store.close();
     const { previous } = choiceOf(readModelState(dir), kind);
     if (previous === undefined) throw new GatewayError('model-unknown', 'there is none before it');
     if ((await requireSound(dir, previous)) !== kind) {
@@ -272,7 +273,7 @@ function tableText({ rows, judges, ...others }: TableEvaluation): string {
 /** Before the work, not after it. */
 function makeFolder(out: string): void {
   try {
-    mkdirSync(out, { recursive: true });
+    if (!existsSync(out)) mkdirSync(out);
   } catch (cause) {
     throw new GatewayError('usage', `cannot make the folder ${out}`, { cause });
   }

@@ -1,3 +1,4 @@
+import type { Finding } from '../core/finding.ts';
 import { type IdentifierKind, identifiersIn } from '../core/identifier.ts';
 import type { Rejection } from '../core/intake.ts';
 import type { NameDictionary } from '../core/name-dictionary.ts';
@@ -34,11 +35,38 @@ export function redact(
   return { rejected, signals };
 }
 
+/**
+ * Evidence may hold what the other side chose, such as a topic, and goes to people and collectors that may not
+ * know who is ill: whoever it names is taken out of it.
+ */
+export function redactFindings(
+  findings: readonly Finding[],
+  names: NameDictionary | undefined,
+): readonly Finding[] {
+  return findings.map((finding) => {
+    const said = Object.entries(finding.evidence);
+    const isNaming = (value: number | string) =>
+      typeof value === 'string' && nameIn(value, names) !== undefined;
+    if (!said.some(([, value]) => isNaming(value))) return finding;
+    const evidence = said.map(([key, value]) => [
+      key,
+      isNaming(value) ? String(new Phi(`${value}`)) : value,
+    ]);
+    return { ...finding, evidence: Object.fromEntries(evidence) };
+  });
+}
+
 function whatIn(
   { reason, detail }: Rejection,
   names: NameDictionary | undefined,
 ): IdentifierKind | 'known-name' | undefined {
-  if (!chosen.has(reason)) return undefined;
-  const [kind] = identifiersIn(detail);
-  return kind ?? (names?.holds(detail) ? 'known-name' : undefined);
+  return chosen.has(reason) ? nameIn(detail, names) : undefined;
+}
+
+function nameIn(
+  text: string,
+  names: NameDictionary | undefined,
+): IdentifierKind | 'known-name' | undefined {
+  const [kind] = identifiersIn(text);
+  return kind ?? (names?.holds(text) ? 'known-name' : undefined);
 }

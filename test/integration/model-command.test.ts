@@ -121,6 +121,8 @@ describe('wardgate model', () => {
     expectRefusal(await refused('activate', 'nothing'), 1, 'model-unknown');
     expectRefusal(await refused('evaluate', 'vitals-pca'), 1, 'model-refused');
     expectRefusal(await refused('rollback'), 1, 'model-unknown');
+    const elsewhere = ['model', 'rollback', '--dir', join(directory, 'nowhere')];
+    expectRefusal(await wardgate(elsewhere), 2, 'site-missing');
     expectRefusal(await refused('rollback', '--kind', 'vitals'), 1, 'model-unknown');
     expect((await refused('verify', 'site-1')).code).toBe(1);
   });
@@ -180,7 +182,7 @@ describe('wardgate model', () => {
 
   it('evaluates a model on a simulated ward, and writes what it found', async () => {
     const directory = await startSite();
-    const out = join(directory, 'report/of-today');
+    const out = join(directory, 'report');
     const words = ['evaluate', '--devices', '1', '--hours', '0.6', '--out', out];
     const { model: id, evaluations } = (await model(directory, ...words)) as {
       model: string;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceId } from '../../../gateway/core/device.ts';
 import { createMemory } from '../../../gateway/core/memory.ts';
 import { nameDictionary } from '../../../gateway/core/name-dictionary.ts';
+import type { Instant } from '../../../gateway/core/observation.ts';
 import { admit } from '../../../gateway/pipeline.ts';
 import { bound, intake, policyOf } from '../../support/wards.ts';
 
@@ -57,4 +59,15 @@ describe('what a device writes where a measurement’s name belongs', () => {
     expect(rejected).toMatchObject([{ reason: 'unknown-metric', detail: 'MDC_NO_SUCH' }]);
     expect(findings).toEqual([]);
   });
+
+  it.each(['ward/mrn_4711/heart', 'ward/jane@example.org'])(
+    'is not kept in what is found of its topic either: %s',
+    (topic) => {
+      const refused = { kind: 'topic-refused', action: 'publish', topic } as const;
+      const signal = { ...refused, device: 'mon-1' as DeviceId, at: 0 as Instant };
+      const { findings } = admit([], [signal], policy, createMemory());
+      const evidence = { action: 'publish', topic: '[phi]' };
+      expect(findings).toMatchObject([{ detector: 'topic-abuse', evidence }]);
+    },
+  );
 });
