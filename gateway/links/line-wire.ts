@@ -10,6 +10,7 @@ export const lineCauses = {
   'adapter-changed': 'Another adapter answers on this path; its bytes may be another patient’s.',
   'node-changed': 'The path leads to another node than the one that was opened.',
   unplugged: 'The adapter is gone.',
+  'cable-pulled': 'The lines that the device held up are down: its cable is out, or it is off.',
   ended: 'The device server closed the connection.',
   reset: 'The connection or the port broke.',
   silent: 'Nothing arrived for too long.',

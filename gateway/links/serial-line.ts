@@ -3,6 +3,7 @@ import type { DeviceProfile } from '../core/device-profile.ts';
 import { chunkBytesMax } from './line-intake.ts';
 import { wait, within } from './line-wait.ts';
 import type { LineTiming, Opening, Wire, WireEvents, WireOpener } from './line-wire.ts';
+import { followModemLines, type ModemLines, noModemWatch } from './modem-lines.ts';
 import {
   readAdapter as readAdapterFromSysfs,
   readNode,
@@ -105,6 +106,7 @@ function toWire(
   port.on('close', () => events.onClosed('unplugged'));
   port.on('error', () => events.onClosed('reset'));
   void watchPresence(path, node, timing.pollPresenceMs, events, over.signal);
+  void watchModemLines(port, timing.pollPresenceMs, events, over.signal);
 
   return {
     resume: () => void port.resume(),
@@ -119,6 +121,29 @@ function toWire(
       else if (port.closing) await new Promise((resolve) => port.once('close', resolve));
     },
   };
+}
+
+/** A pseudo-terminal, and some adapters, have no such lines: then nobody asks again. */
+async function watchModemLines(
+  port: SerialPort,
+  pollMs: number,
+  { onClosed }: WireEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  let watch = noModemWatch;
+  while (!signal.aborted) {
+    await wait(pollMs, signal);
+    if (signal.aborted || !port.isOpen) return;
+    const lines = await new Promise<ModemLines | undefined>((resolve) => {
+      port.get((error, status) => resolve(error ? undefined : status));
+    });
+    if (!lines) return;
+    const look = followModemLines(watch, lines);
+    watch = look.watch;
+    if (!look.isLost || signal.aborted) continue;
+    onClosed('cable-pulled');
+    return;
+  }
 }
 
 /**
