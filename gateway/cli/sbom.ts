@@ -51,6 +51,9 @@ const importCommand = defineCommand({
 export default defineCommand({
   name: 'sbom',
   summary: 'Prints what this gateway is made of: CycloneDX 1.6, the same bytes each time.',
+  options: z.strictObject({
+    dir: dirOption.describe('Taken as by every command; the bill is the program’s, at every site.'),
+  }),
   example: 'wardgate sbom > wardgate.cdx.json',
   commands: [importCommand],
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { defineCommand, jsonOption } from '../command.ts';
+import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { type Threat, type ThreatId, threatIds, threats } from '../core/threat.ts';
 import { loadDetectors } from '../policy.ts';
 
@@ -28,6 +28,7 @@ export default defineCommand({
   summary:
     'The catalogue of detections with its mappings; --coverage says what stands behind each.',
   options: z.strictObject({
+    dir: dirOption.describe('Taken as by every command; the catalogue is the same at every site.'),
     coverage: z
       .boolean()
       .default(false)

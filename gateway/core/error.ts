@@ -106,6 +106,11 @@ export const failures = {
     exit: 1,
     remedy: 'Another program listens there; choose another port (wardgate.yaml, --listen).',
   },
+  'store-too-old': {
+    exit: 1,
+    remedy:
+      'A wardgate from before the first release made it: make the site anew with wardgate init. Nothing was changed.',
+  },
   'store-too-new': {
     exit: 1,
     remedy: 'A newer wardgate wrote it: install that one; nothing was changed.',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3-multiple-ciphers';
@@ -165,15 +166,29 @@ function migrate(database: Database, migrations: string): void {
   if (found > files.length) {
     throw new GatewayError('store-too-new', `the database has shape ${found}`);
   }
+  const texts = files.map((file) => readFileSync(join(migrations, file), 'utf8'));
+  requireShape(database, texts.slice(0, found));
   if (found === files.length) return;
   database
     .transaction(() => {
       // Another process may have migrated while this one waited for the lock.
       const seen = database.pragma('user_version', { simple: true }) as number;
-      for (const file of files.slice(seen)) {
-        database.exec(readFileSync(join(migrations, file), 'utf8'));
-      }
+      for (const text of texts.slice(seen)) database.exec(text);
       database.pragma(`user_version = ${files.length}`);
+      database.pragma(`application_id = ${shapeOf(texts)}`);
     })
     .immediate();
+}
+
+/** Before a first release migrations are edited in place: the number alone does not tell two shapes apart. */
+function requireShape(database: Database, texts: readonly string[]): void {
+  if (texts.length === 0) return;
+  const found = database.pragma('application_id', { simple: true }) as number;
+  if (found === shapeOf(texts)) return;
+  throw new GatewayError('store-too-old', 'the database has a shape of before');
+}
+
+/** Of 31 bits, as the header of a database has room for them. */
+function shapeOf(texts: readonly string[]): number {
+  return createHash('sha256').update(texts.join('')).digest().readUInt32BE() >>> 1;
 }

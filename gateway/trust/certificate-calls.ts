@@ -1,5 +1,6 @@
 import type { DeviceId } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
+import type { Role } from '../core/principal.ts';
 import type { RevocationReason } from '../core/revocation.ts';
 import type { SubscriberKind } from '../pki/site-pki.ts';
 import type { NewCertificate, RegisteredCertificate, StandingRows } from '../store/certificates.ts';
@@ -60,6 +61,9 @@ interface RevocationListContent {
   readonly revoked: readonly RegisteredCertificate[];
 }
 
+/** As the audit trail names who comes by such a certificate. */
+const roleNames: Readonly<Partial<Record<SubscriberKind, Role>>> = { operator: 'machine' };
+
 /** Kinds that are good only for a device that is registered. */
 export const deviceKinds: readonly SubscriberKind[] = ['device', 'enrolled-device'];
 
@@ -89,13 +93,14 @@ export function certificateCalls(store: Store): CertificateCalls {
     enrol: (enrolment, certificate, at) =>
       store.transact(() => {
         if (!mayEnrol(enrolment, at)) return false;
-        const { by, subject } = enrolment;
+        const { by, subject, kind } = enrolment;
+        const isDevice = deviceKinds.includes(kind);
         if (by === 'token') devices.setToken(subject as DeviceId, undefined);
         certificates.add(certificate);
         audit.add({
           at,
-          actor: `device:${subject}`,
-          action: 'device.enrol',
+          actor: `${isDevice ? 'device' : (roleNames[kind] ?? kind)}:${subject}`,
+          action: isDevice ? 'device.enrol' : 'certificate.issue',
           object: subject,
           outcome: 'success',
           detail: `certificate ${certificate.serialNumber} by ${by}`,

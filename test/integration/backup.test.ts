@@ -241,4 +241,21 @@ describe('wardgate restore', () => {
     const words = ['audit', 'verify', '--dir', site];
     expectRefusal(await wardgate(words), 1, 'store-too-new');
   }, 60_000);
+
+  it('refuses a database of a shape of before, in words, whatever asks', async () => {
+    const site = newFolder().inFolder('site');
+    await makeSite(site, []);
+    const database = openDatabase(site, readSecret(site, 'store.key'), true);
+    database.pragma('application_id = 7');
+    database.close();
+    for (const words of [['vuln', 'list'], ['audit', 'verify'], ['run']]) {
+      expectRefusal(await wardgate([...words, '--dir', site]), 1, 'store-too-old');
+    }
+  }, 60_000);
+
+  it('takes --dir with every command that says what the program is', async () => {
+    for (const words of [['sbom'], ['threats']]) {
+      expect((await wardgate([...words, '--dir', 'nowhere'])).code).toBe(0);
+    }
+  }, 60_000);
 });

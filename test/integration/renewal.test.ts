@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Instant } from '../../gateway/core/observation.ts';
@@ -88,3 +89,24 @@ async function serialOf(opened: Promise<{ socket: TLSSocket; serialNumber: strin
   socket.destroy();
   return { serialNumber, validTo: Date.parse(valid_to) };
 }
+
+it.each([
+  ['enrolled-device', 'device:own-1', 'device.enrol'],
+  ['consumer', 'consumer:own-1', 'certificate.issue'],
+  ['operator', 'machine:own-1', 'certificate.issue'],
+] as const)('the renewal of one of kind %s is entered as by %s', async (kind, actor, action) => {
+  const folder = temporaryFolder('renewal');
+  onTestFinished(() => folder.remove());
+  const directory = join(folder.path, 'site');
+  const profile = 'generic-vital-signs-monitor';
+  await makeSite(directory, [{ id: 'own-1', profile, subject: 'MRN-1' }]);
+  const { store } = openSiteStore(directory);
+  onTestFinished(() => store.close());
+  const enrolment = { by: 'certificate', kind, subject: 'own-1', fingerprint: 'AA' } as const;
+  const certificate = {
+    ...{ serialNumber: '0A', fingerprint: 'BB', notBefore: 0, notAfter: Date.now() + 1_000_000 },
+    ...{ kind, subject: 'own-1', replaces: 'AA' },
+  };
+  expect(certificateCalls(store).enrol(enrolment, certificate, Date.now())).toBe(true);
+  expect(store.audit.list().at(-1)).toMatchObject({ actor, action, object: 'own-1' });
+});

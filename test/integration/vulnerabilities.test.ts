@@ -396,7 +396,7 @@ it('the gateway is in the list itself, with what it is compiled with', async () 
     ],
   };
   await it.take(await it.bundle([{ kind: 'nvd', path: it.write('n.json', nvd(record)) }]));
-  expect(await it.list('gateway')).toMatchObject([
+  expect(await it.list('_gateway')).toMatchObject([
     { id: 'CVE-2026-9999', verdict: 'affected', component: { name: 'node' } },
   ]);
 });

@@ -78,7 +78,7 @@ export const vex = defineCommand({
       .string()
       .optional()
       .describe('Package URL, CPE, or name or name@version. Without a version: every version.'),
-    model: z.string().optional().describe('Id of the device profile, or gateway.'),
+    model: z.string().optional().describe('Id of the device profile, or _gateway.'),
     status: z.enum(vexStatuses).optional().describe('What is so.'),
     justification: z
       .enum(vexJustifications)
