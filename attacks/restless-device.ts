@@ -10,12 +10,15 @@ const visitMs = 150;
  * A stolen device that comes, says something on a topic that is not its own, and goes, again and
  * again: no single visit is much, together no device is like that. Returns how many were answered.
  */
-export async function beRestless(ward: Ward): Promise<{ answered: number; visits: number }> {
-  const { key, cert } = await ward.credentialsOf(stolenId);
+export async function beRestless(
+  ward: Ward,
+  id: string = stolenId,
+): Promise<{ answered: number; visits: number }> {
+  const { key, cert } = await ward.credentialsOf(id);
   const shown = { key, cert, localAddress: attackerAddress };
   let answered = 0;
   for (let visit = 0; visit < visits; visit += 1) {
-    const options = { clientId: stolenId };
+    const options = { clientId: id };
     const client = await RawClient.connected(ward.mqttPort, ward.ca, shown, options);
     client.send(publish('devices/nobody/status', 'x'));
     if ((await client.next()) !== undefined) answered += 1;

@@ -107,8 +107,8 @@ export interface SpikeLimit {
   readonly atOnce?: number;
 }
 
-const heartSpike: SpikeLimit = { above: 52, belowLog: 0.8 };
-const breathSpike: SpikeLimit = { above: 15, belowLog: 0.95 };
+const heartSpike: SpikeLimit = { above: 55, belowLog: 0.8 };
+const breathSpike: SpikeLimit = { above: 16, belowLog: 1 };
 const coreSpike: SpikeLimit = { above: 1.8, below: 1.9, atOnce: 3.6 };
 const lineSystolicSpike: SpikeLimit = { above: 112, aloneAbove: 45, aloneBelow: 50 };
 const lineDiastolicSpike: SpikeLimit = { below: 60, aloneAbove: 50, aloneBelow: 20 };
@@ -123,7 +123,7 @@ export const spikeLimits: Readonly<Partial<Record<MetricId, SpikeLimit>>> = {
   MDC_TTHOR_RESP_RATE: breathSpike,
   MDC_CO2_RESP_RATE: breathSpike,
   MDC_AWAY_RESP_RATE: breathSpike,
-  MDC_PULS_OXIM_SAT_O2: { below: 13, atOnce: 16 },
+  MDC_PULS_OXIM_SAT_O2: { below: 13, atOnce: 18 },
   MDC_TEMP_BODY: coreSpike,
   MDC_TEMP_CORE: coreSpike,
   MDC_TEMP_BLD: coreSpike,

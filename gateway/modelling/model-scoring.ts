@@ -1,5 +1,6 @@
 import type { Instant } from '../core/observation.ts';
 import type { Signal } from '../core/signal.ts';
+import { readFleet, seeCrowd, startFleet } from '../features/fleet-state.ts';
 import { isStrange, startStrangeness } from '../features/strangeness.ts';
 import { trafficFeatures } from '../features/traffic-state.ts';
 import { type TrafficRow, type TrafficTick, watchTraffic } from '../features/traffic-watch.ts';
@@ -39,10 +40,16 @@ export function createScoring(options: ScoringOptions): ModelScoring {
   const watch = watchTraffic(perSecondMaxOf);
   const slots = createSlots(directory, 'traffic');
   const strain = createStrainGauge();
+  const fleet = startFleet();
   let tickedAt: number | undefined;
 
   return {
-    see: (signals) => watch.see(signals),
+    see(signals) {
+      watch.see(signals);
+      for (const signal of signals) {
+        if (signal.kind === 'crowd') seeCrowd(fleet, signal.waiting, signal.lagMs);
+      }
+    },
     async tick(now) {
       const refused = await slots.refresh(now);
       const elapsedMs = tickedAt === undefined ? 0 : Math.max(0, now - tickedAt);
@@ -62,6 +69,13 @@ export function createScoring(options: ScoringOptions): ModelScoring {
           if (row.device && row.isEnrolled) strain.see(now, row.about, score > threshold);
         }
         told.push(...strain.report(now, active.id));
+        const present = tick.rows.map(({ about }) => about);
+        const together = strange.slice(0, toldMax).map((each) => ({
+          about: each.row.about,
+          feature: topFeatures(each.row, scores.contributions, 1)[0]?.name ?? '',
+        }));
+        const many = readFleet(fleet, { at: now, elapsedMs, present, strange: together });
+        if (many) told.push({ kind: 'fleet-strange', at: now, model: active.id, ...many });
         for (const each of strange.slice(0, toldMax)) {
           told.push(strangeSignal(each, active, tick, scores, now));
         }
@@ -114,10 +128,7 @@ function strangeSignal(
   { contributions }: Scores,
   at: Instant,
 ): Signal {
-  const order = trafficFeatures
-    .map((name, index) => ({ name, index: row.offset + index }))
-    .sort((one, other) => (contributions[other.index] ?? 0) - (contributions[one.index] ?? 0))
-    .slice(0, toldFeatures);
+  const order = topFeatures(row, contributions, toldFeatures);
   const features = Object.fromEntries(order.map(({ name, index }) => [name, z[index] ?? 0]));
   const { isEnrolled, device } = row;
   const origin = device === undefined ? { address: row.about } : { device };
@@ -131,4 +142,16 @@ function strangeSignal(
     isEnrolled,
     features,
   };
+}
+
+/** Those that contribute most, largest first, and where they stand. */
+function topFeatures(
+  { offset }: TrafficRow,
+  contributions: Float32Array,
+  count: number,
+): readonly { readonly name: string; readonly index: number }[] {
+  return trafficFeatures
+    .map((name, index) => ({ name, index: offset + index }))
+    .sort((one, other) => (contributions[other.index] ?? 0) - (contributions[one.index] ?? 0))
+    .slice(0, count);
 }

@@ -152,4 +152,31 @@ describe('the models in a running site', () => {
     expect(strains.length).toBeGreaterThanOrEqual(2);
     expect(strains.at(-1)).toMatchObject({ model: 'traffic-pca', devices: 5, beyond: 4 });
   }, 60_000);
+
+  it('tell of many together as of one thing; of a ward that comes back after a start they tell nothing', async () => {
+    const ward = Array.from({ length: 12 }, (_, index) => `mon-${index}` as DeviceId);
+    const { scoring } = scoringOf(siteFolder());
+    const said = (at: Instant): Signal[] => ward.map((id) => ({ ...messageAt(at), device: id }));
+    const back = (second: number, at: Instant): Signal[] =>
+      second > 3
+        ? []
+        : ward.map(
+            (id) => ({ kind: second === 1 ? 'connected' : 'handshake', at, device: id }) as Signal,
+          );
+    const ordinary = await play(scoring, 0, 1_800, (second, at) => [
+      ...back(second, at),
+      ...said(at),
+      // All that waited is said at once.
+      ...(second === 4 ? Array.from({ length: 20 }, () => said(at)).flat() : []),
+    ]);
+    expect(ordinary.filter(({ kind }) => kind === 'fleet-strange')).toEqual([]);
+    const told = await play(scoring, 1_800, 6, (_, at) => [
+      ...said(at),
+      ...ward.slice(0, 7).map((id) => ({ ...foreignTopic(at), device: id })),
+    ]);
+    const many = told.filter(({ kind }) => kind === 'fleet-strange');
+    expect(many[0]).toMatchObject({ together: 7, identities: 12 });
+    expect((many[0]?.at ?? 0) - (noon + 1_801_000)).toBeLessThanOrEqual(3_000);
+    expect(new Set(told.flatMap(({ device: about }) => about ?? [])).size).toBe(7);
+  });
 });

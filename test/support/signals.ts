@@ -89,6 +89,13 @@ export const signalFields = {
     isEnrolled: fc.boolean(),
     features: fc.dictionary(fc.string(), fc.float({ noNaN: true })),
   },
+  'fleet-strange': {
+    model: fc.string(),
+    together: fc.nat(),
+    identities: fc.nat(),
+    features: fc.dictionary(fc.string(), fc.nat()),
+    z: fc.dictionary(fc.string(), fc.float({ noNaN: true })),
+  },
   'model-strain': { model: fc.string(), devices: fc.nat(), beyond: fc.nat() },
   'alert-rate': {
     source: fc.string(),

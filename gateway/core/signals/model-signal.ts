@@ -11,6 +11,17 @@ export type ModelSignal =
       /** The features that contribute most, largest first, by how far from usual they are. */
       readonly features: Readonly<Record<string, number>>;
     }
+  /** More identities than this gateway is used to were strange within a minute of each other. */
+  | {
+      readonly kind: 'fleet-strange';
+      readonly model: string;
+      readonly together: number;
+      readonly identities: number;
+      /** Of how many each feature contributed most, largest first. */
+      readonly features: Readonly<Record<string, number>>;
+      /** How far the gateway’s own figures are from usual. */
+      readonly z: Readonly<Record<string, number>>;
+    }
   /** In a minute: the devices with a baseline of their own, and those above the threshold most of it. */
   | {
       readonly kind: 'model-strain';
