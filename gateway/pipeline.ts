@@ -17,6 +17,7 @@ import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import type { DeviceKey } from './core/signed-message.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
+import { departedSignals } from './departed.ts';
 import { byteEntropy } from './features/byte-entropy.ts';
 import { behindMs, forgetCovered } from './stages/advance.ts';
 import { associate, distrust } from './stages/associate.ts';
@@ -200,7 +201,8 @@ export function admit(
   const { ward, ...drafted } = draft;
   const { rejected, signals: named } = redact(draft.rejected, policy.names);
   signals.push(...draft.voices, ...draft.clockSteps, ...rejected.map(rejectionSignal), ...named);
-  signals.push(...departedSignals(draft.departures, policy, batch));
+  const at = batch.at(-1)?.receivedAt;
+  signals.push(...departedSignals(draft.departures, policy.devices, at));
   const profileOf = (id: string) => policy.devices.get(id)?.profile;
   const found = detect(signals, policy.watches, profileOf, memory);
   const findings = redactFindings(found, policy.names);
@@ -474,27 +476,6 @@ function depart(
     }
   }
   return { rejected, leaks };
-}
-
-/** How much left, beside what the devices of this site can say. */
-function departedSignals(
-  departures: readonly Departure[],
-  { devices }: Policy,
-  batch: readonly Intake[],
-): readonly Signal[] {
-  const at = batch.at(-1)?.receivedAt;
-  if (at === undefined || departures.length === 0) return [];
-  let perSecondMax = 0;
-  for (const { profile } of devices.values()) perSecondMax += observationsPerSecondMax(profile);
-  return [...Map.groupBy(departures, ({ relay }) => relay)].map(([relay, all]) => {
-    const observations = all.reduce((sum, one) => sum + one.observations.length, 0);
-    return { kind: 'departed', at, relay, observations, perSecondMax };
-  });
-}
-
-/** Each message with all that the profile lists, and an alert each. */
-function observationsPerSecondMax({ messagesPerSecondMax, metrics }: DeviceProfile): number {
-  return messagesPerSecondMax * 2 * (metrics.length + 1);
 }
 
 function byLane(released: readonly Released[], lanes: Lanes): Map<Lane, Released[]> {

@@ -132,6 +132,8 @@ function moveAlone({ offsets }: Spikes, metric: MetricId): number | undefined {
 }
 
 function offsetsOf(before: Spikes['offsets'], figures: readonly Figure[]): Spikes['offsets'] {
+  // Most records hold no pressure; it runs for every one.
+  if (!figures.some(({ metric }) => placeOf.has(metric))) return before;
   let after: Partial<Record<MetricId, Offsets>> | undefined;
   for (const { systolic, diastolic, mean } of pressureTriples) {
     const ids = [systolic, diastolic, mean];
