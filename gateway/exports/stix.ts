@@ -21,6 +21,8 @@ const observables = '00abedb4-aa42-466c-9c01-fed23315a9b7';
 const own = uuid5('6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'urn:wardgate:stix');
 
 const specVersion = '2.1';
+/** STIX 2.1, 4.14 and 5.2: the largest count there is. */
+const countMax = 999_999_999;
 /** `created` of what does not change: techniques, and this gateway. Not a moment, but it must be one. */
 const constant = '2026-01-01T00:00:00.000Z';
 
@@ -73,7 +75,7 @@ function objectsOf(episode: Episode, gateway: string): readonly StixObject[] {
     ...by,
     first_observed: first,
     last_observed: last,
-    number_observed: count,
+    number_observed: Math.min(count, countMax),
     object_refs: [observable.id],
   };
   const sighting: StixObject = {
@@ -82,7 +84,7 @@ function objectsOf(episode: Episode, gateway: string): readonly StixObject[] {
     description: JSON.stringify(episode.evidence),
     first_seen: first,
     last_seen: last,
-    count,
+    count: Math.min(count, countMax),
     ...{ confidence, labels },
     sighting_of_ref: indicator.id,
     observed_data_refs: [observed.id],

@@ -84,6 +84,9 @@ it('is the same bundle twice, and its observables have the identifiers of everyb
 it('sights what was seen so often, escapes what a pattern quotes, and revokes a false alarm', () => {
   const one = (more: Partial<Episode>, type: string) =>
     stixOf([episode(more)], 'ward-3b').objects.find((each) => each.type === type);
+  expect(one({ count: 2 ** 31 }, 'sighting')).toMatchObject({ count: 999_999_999 });
+  const observed = one({ count: 2 ** 31 }, 'observed-data');
+  expect(observed).toMatchObject({ number_observed: 999_999_999 });
   expect(one({}, 'sighting')).toMatchObject({
     ...{ count: 3, confidence: 95, first_seen: '2026-11-22T10:00:00.000Z' },
     labels: ['threat:D05', 'severity:high', 'outcome:blocked'],
