@@ -6,7 +6,6 @@ import type { DeviceProfile } from './core/device-profile.ts';
 import type { Finding } from './core/finding.ts';
 import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
 import { type Memory, type Recollection, recollect } from './core/memory.ts';
-import type { MetricId } from './core/metric.ts';
 import type { NameDictionary } from './core/name-dictionary.ts';
 import type { Observation, Released } from './core/observation.ts';
 import { type DeviceRecord, noBytes, type Protocol } from './core/protocol.ts';
@@ -17,8 +16,10 @@ import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
 import type { Signal, Voice } from './core/signal.ts';
 import type { DeviceKey } from './core/signed-message.ts';
 import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
+import { depart, type Lanes } from './depart.ts';
 import { departedSignals } from './departed.ts';
 import { byteEntropy } from './features/byte-entropy.ts';
+import { known } from './known-device.ts';
 import { behindMs, forgetCovered } from './stages/advance.ts';
 import { associate, distrust } from './stages/associate.ts';
 import { check } from './stages/check.ts';
@@ -27,7 +28,6 @@ import { type DecodePlan, decode } from './stages/decode.ts';
 import { detect, type Watches } from './stages/detect.ts';
 import { doubt } from './stages/doubt.ts';
 import { noteFirmware } from './stages/firmware.ts';
-import type { Leak } from './stages/leak.ts';
 import { isBeyond, limitTelemetry } from './stages/limit.ts';
 import { move } from './stages/move.ts';
 import { prove } from './stages/prove.ts';
@@ -35,7 +35,6 @@ import { quarantine } from './stages/quarantine.ts';
 import { type Reading, read } from './stages/read.ts';
 import { recognise } from './stages/recognise.ts';
 import { redact, redactFindings } from './stages/redact.ts';
-import { type Sanitized, sanitize } from './stages/sanitize.ts';
 import { hear, type Speaker, silences } from './stages/silence.ts';
 import {
   damageSignal,
@@ -45,16 +44,6 @@ import {
   messageSignal,
   rejectionSignal,
 } from './stages/tell.ts';
-
-/** The lane of each metric of a profile. */
-export type Lanes = ReadonlyMap<MetricId, Lane>;
-
-/** A measurement that somebody took is kept longest; a value of an endless row is shed before it. */
-export function planLanes({ metrics }: DeviceProfile): Lanes {
-  return new Map(
-    metrics.map(({ metric, cadence }) => [metric, cadence === 'episodic' ? 'numeric' : 'trend']),
-  );
-}
 
 /** Everything admission knows of one registered device. */
 export interface KnownDevice extends Bedside {
@@ -439,66 +428,6 @@ function admitMovement(
   if (notApplied === undefined) return [];
   if (notApplied === 'unknown-bed') return refuse('unknown-bed');
   return refuse('not-applied', `${trigger} ${notApplied}`);
-}
-
-/** Lets what waited for a patient go, now that its device is bound. */
-export function release(
-  waiting: Pick<HeldObservations, 'device' | 'observations'>,
-  policy: Policy,
-): Pick<Admission, 'departures' | 'uncarried' | 'rejected'> & {
-  readonly held: readonly Observation[];
-} {
-  const { lanes, associations } = known(policy, waiting.device);
-  const { observations, held } = associate(waiting.observations, associations, false);
-  const left = { departures: [], uncarried: [] };
-  const { rejected } = depart(observations, lanes, policy, policy.destinations, left);
-  return { ...left, rejected, held };
-}
-
-/** To every destination under that destination's names. Returns what was withheld, and would have leaked. */
-function depart(
-  observations: readonly Observation[],
-  lanes: Lanes,
-  { names }: Policy,
-  destinations: readonly Destination[],
-  { departures, uncarried }: Pick<Draft, 'departures' | 'uncarried'>,
-): Pick<Sanitized, 'rejected' | 'leaks'> {
-  const rejected: Rejection[] = [];
-  const leaks: Leak[] = [];
-  if (observations.length === 0) return { rejected, leaks };
-  for (const { relay, lanes: carried, rules, keys } of destinations) {
-    const sanitized = sanitize(observations, rules, keys, names);
-    rejected.push(...sanitized.rejected);
-    leaks.push(...sanitized.leaks);
-    for (const [lane, released] of byLane(sanitized.released, lanes)) {
-      const group = carried.has(lane) ? departures : uncarried;
-      group.push({ relay, lane, observations: released });
-    }
-  }
-  return { rejected, leaks };
-}
-
-function byLane(released: readonly Released[], lanes: Lanes): Map<Lane, Released[]> {
-  const groups = new Map<Lane, Released[]>();
-  for (const observation of released) {
-    const lane = laneOf(observation, lanes);
-    const others = groups.get(lane);
-    if (others) others.push(observation);
-    else groups.set(lane, [observation]);
-  }
-  return groups;
-}
-
-function laneOf(observation: Released, lanes: Lanes): Lane {
-  if (observation.kind === 'alert') return 'alert';
-  if (observation.kind === 'samples') return 'waveform';
-  return lanes.get(observation.metric) ?? 'trend';
-}
-
-function known(policy: Policy, id: DeviceId): KnownDevice {
-  const device = policy.devices.get(id);
-  if (!device) throw new RangeError(`no device ${id} in the policy`);
-  return device;
 }
 
 function addLoss(losses: Map<DeviceId, LineLoss>, device: DeviceId, reading: Reading): void {

@@ -1,6 +1,7 @@
 import type { DeviceId } from '../core/device.ts';
 import { isWithheld } from '../core/quarantine.ts';
-import { type HeldCause, type KnownDevice, type Policy, release } from '../pipeline.ts';
+import { release } from '../depart.ts';
+import type { HeldCause, KnownDevice, Policy } from '../pipeline.ts';
 import type { HeldRow } from '../store/held.ts';
 import type { Store } from '../store/store.ts';
 import { keepDepartures } from './departing.ts';
