@@ -1,7 +1,7 @@
 import type { Baseline } from './baseline.ts';
 import { halfLivesMs } from './damped-counts.ts';
 import { trafficFeatures } from './traffic-state.ts';
-import { type Tally, tallies } from './traffic-tally.ts';
+import { befalls, remembered, type Tally, tallies } from './traffic-tally.ts';
 
 /** What nobody does by accident: how often in all before it is looked at. */
 const tolerated: Partial<Record<Tally, number>> = {
@@ -32,8 +32,18 @@ export function priorOf(perSecondMax: number): Baseline {
       // A steady rate fills a damped counter to the rate times half-life over ln 2.
       const filled = (perSecondMax * halfLifeMs) / 1_000 / Math.LN2;
       if (tally === 'messages') centre[place] = Math.log1p(filled + perSecondMax);
-      else if (often !== undefined) centre[place] = Math.log1p(often);
+      else if (often !== undefined) centre[place] = expected(tally, often);
     }
   }
+  for (const [index, tally] of remembered.entries()) {
+    const often = tolerated[tally];
+    const place = tallies.length * halfLivesMs.length + index;
+    if (often !== undefined) centre[place] = expected(tally, often);
+  }
   return { looks: [], centre, spread: trafficFeatures.map(() => spread), elapsedMs: 0 };
+}
+
+/** As a vector has it: beyond what may befall any device. */
+function expected(tally: Tally, often: number): number {
+  return Math.log1p(Math.max(0, often - (befalls[tally] ?? 0)));
 }

@@ -1,13 +1,16 @@
 import { episodeMs, lookedAtTicks, strangeTicks } from '../core/alarm-rule.ts';
+import { type CalmScores, learnCalm, ownShare, startCalm } from './calm-scores.ts';
 
 /** How strange one identity was in the last ticks. Plain data. */
 export interface Strangeness {
-  /** A bit a tick, the newest lowest: whether its score was above its threshold. */
-  ticks: number;
-  /** How much above the model's threshold its own stands: each alarm raises it. */
+  /** The scores of the last ticks, the newest last. */
+  readonly scores: number[];
+  /** How much above its usual threshold it now is: each alarm raises it. */
   caution: number;
   /** Last; no time yet where it is later than any. */
   strangeAt: number;
+  /** How strange it is on ordinary days: its own threshold comes from it. */
+  readonly calm: CalmScores;
 }
 
 const never = Number.MAX_SAFE_INTEGER;
@@ -17,13 +20,17 @@ const cautionStep = 1.25;
 const cautionMax = 4;
 /** What an alarm added is forgotten by half in this time. */
 const cautionHalfLifeMs = 86_400_000;
-const ticksMask = 2 ** lookedAtTicks - 1;
 
 export function startStrangeness(): Strangeness {
-  return { ticks: 0, caution: 1, strangeAt: never };
+  return { scores: [], caution: 1, strangeAt: never, calm: startCalm() };
 }
 
-/** Takes in the score of one tick. True where three of the last five were above the threshold. */
+/** Its own threshold now, where the model’s is `threshold`. */
+export function ownThreshold({ caution, calm }: Strangeness, threshold: number): number {
+  return threshold * caution * ownShare(calm);
+}
+
+/** Takes in the score of one tick. True where three of the last five were above its own threshold. */
 export function isStrange(
   state: Strangeness,
   score: number,
@@ -38,15 +45,18 @@ export function isStrange(
     state.caution = Math.min(cautionMax, state.caution * cautionStep);
     state.strangeAt = never;
   }
-  const isAbove = score > threshold * state.caution;
-  state.ticks = ((state.ticks << 1) | (isAbove ? 1 : 0)) & ticksMask;
-  if (bitsOf(state.ticks) < strangeTicks) return false;
-  state.strangeAt = at;
-  return true;
+  const { scores, calm } = state;
+  scores.push(score);
+  if (scores.length > lookedAtTicks) scores.shift();
+  const smooth = smoothed(scores);
+  const isAbove = smooth > ownThreshold(state, threshold);
+  learnCalm(calm, smooth, threshold, at);
+  if (isAbove) state.strangeAt = at;
+  return isAbove;
 }
 
-function bitsOf(word: number): number {
-  let bits = 0;
-  for (let rest = word; rest > 0; rest >>= 1) bits += rest & 1;
-  return bits;
+/** The third largest of the last five: it is above a threshold where three of them are. */
+function smoothed(scores: readonly number[]): number {
+  if (scores.length < strangeTicks) return 0;
+  return [...scores].sort((one, other) => other - one)[strangeTicks - 1] ?? 0;
 }

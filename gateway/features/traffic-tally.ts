@@ -7,7 +7,6 @@ export const tallies = [
   'alerts',
   'early',
   'novel',
-  'odd',
   'empty',
   'connects',
   'takeovers',
@@ -21,8 +20,39 @@ export const tallies = [
   'limits',
   'subscriptions',
   'pings',
+  'lapses',
+  'changes',
 ] as const;
 export type Tally = (typeof tallies)[number];
+
+/**
+ * What may befall any device, and how often within a minute or so that is nothing yet: a bad network
+ * ends connections, a cable spoils a message, a certificate is renewed, a patient gets worse.
+ */
+export const befalls: Readonly<Partial<Record<Tally, number>>> = {
+  connects: 2,
+  losses: 2,
+  lapses: 2,
+  damages: 1,
+  changes: 1,
+  subscriptions: 2,
+  alerts: 16,
+};
+
+/** What hardly ever happens is remembered for minutes: one a minute does not fade between two. */
+export const remembered = [
+  ...['early', 'novel', 'empty', 'takeovers', 'refusals', 'violations', 'topics', 'limits'],
+  ...[
+    'rejections',
+    'duplicates',
+    'connects',
+    'losses',
+    'lapses',
+    'damages',
+    'changes',
+    'subscriptions',
+  ],
+] as readonly Tally[];
 
 /** Ends of a connection that somebody asked for. */
 const orderly = new Set(['disconnect', 'closed', 'taken-over', 'shutdown', 'silent']);
@@ -39,6 +69,7 @@ export function tallyOf(signal: Signal): Tally | undefined {
       return 'connects';
     case 'disconnected':
     case 'line-closed':
+      if (signal.cause === 'keep-alive') return 'lapses';
       return orderly.has(signal.cause) ? undefined : 'losses';
     case 'refused':
     case 'sign-in-refused':
@@ -51,6 +82,8 @@ export function tallyOf(signal: Signal): Tally | undefined {
       return 'damages';
     case 'rejected':
       if (signal.reason === 'duplicate') return 'duplicates';
+      // A loose sensor says what no patient has: that is looked at by what looks at values.
+      if (signal.reason === 'implausible') return undefined;
       return formless.has(signal.reason) ? 'damages' : 'rejections';
     case 'topic-refused':
       return 'topics';

@@ -11,21 +11,24 @@ import {
 } from './baseline.ts';
 import { priorOf } from './prior.ts';
 import {
+  type Manner,
+  mannerOf,
   readTraffic,
   seeTraffic,
   startTraffic,
   type TrafficState,
   trafficCountFeatures,
   trafficFeatures,
+  withManner,
 } from './traffic-state.ts';
 
-/** Devices that are watched, and addresses that are nobody's; the one silent for longest gives way. */
+/** Devices that are watched, and addresses that are nobody's; those silent for longest give way. */
 const devicesMax = 6_144;
 const addressesMax = 2_048;
 /** Those that enrol at once: their looks take some tens of kilobytes each. */
 const enrollingMax = 512;
-/** Who was seen last is known to the minute: to know it of each message costs more than the message. */
-const placeEveryMs = 60_000;
+/** Where there are more, this share of them is forgotten at once. */
+const forgottenShare = 1 / 16;
 /** An address is forgotten after this long. */
 const addressForgottenMs = 3_600_000;
 
@@ -38,8 +41,6 @@ interface Watched {
   /** As it was at the last tick. */
   readonly vector: Float32Array;
   seenAt: number;
-  /** When it was put behind all others. */
-  placedAt: number;
 }
 
 /** One identity at one tick: how far from usual each of its features is. */
@@ -57,6 +58,14 @@ export interface TrafficTick {
   readonly z: Float32Array;
 }
 
+/** How a device that has enrolled usually is. Plain data: it survives a restart as JSON. */
+export interface KeptDevice {
+  readonly about: string;
+  readonly seenAt: number;
+  readonly manner: Manner;
+  readonly baseline: Baseline;
+}
+
 /** How all identities of a gateway speak. Its memory is bounded, whatever speaks. */
 export interface TrafficWatch {
   see(signals: readonly Signal[]): void;
@@ -64,18 +73,23 @@ export interface TrafficWatch {
   tick(now: number): TrafficTick;
   /** What the last tick saw of this identity was nothing unusual: its baseline may follow. */
   calm(about: string): void;
+  /** Devices that have enrolled, those heard last first: at most so many. */
+  keep(devicesMax: number): readonly KeptDevice[];
   readonly size: number;
 }
 
 /**
+ * @param before devices as they were kept: they need not enrol anew.
  * @param perSecondMaxOf the most messages a healthy device of that name sends.
  * @param zMax further from usual than this, and how far is not told.
  */
 export function watchTraffic(
   perSecondMaxOf: (device: string) => number,
   zMax = clipZ,
+  before: readonly KeptDevice[] = [],
 ): TrafficWatch {
   const devices = new Map<string, Watched>();
+  for (const kept of before) devices.set(kept.about, restored(kept, perSecondMaxOf(kept.about)));
   const addresses = new Map<string, Watched>();
   const width = trafficFeatures.length;
   let tickedAt: number | undefined;
@@ -87,17 +101,15 @@ export function watchTraffic(
     if (about === undefined) return undefined;
     const group = device === undefined ? addresses : devices;
     const known = group.get(about);
-    if (known && Math.abs(at - known.placedAt) < placeEveryMs) {
+    if (known) {
       known.seenAt = at;
       return known;
     }
-    // Those seen last stand last: the first is the one to forget.
-    if (known) group.delete(about);
-    const one = known ?? startWatched(device, device === undefined ? 0 : perSecondMaxOf(device));
+    const one = startWatched(device, device === undefined ? 0 : perSecondMaxOf(device));
     one.seenAt = at;
-    one.placedAt = at;
     group.set(about, one);
-    if (group.size > (device === undefined ? addressesMax : devicesMax)) forgetFirst(group);
+    const most = device === undefined ? addressesMax : devicesMax;
+    if (group.size > most) forgetSilent(group, Math.ceil(most * forgottenShare));
     return one;
   }
 
@@ -121,7 +133,7 @@ export function watchTraffic(
       const rows = all.map(([about, one], index) => {
         const { traffic, baseline, prior, vector, isDevice } = one;
         readTraffic(traffic, elapsedMs, vector);
-        if (isDevice && !isEnrolled(baseline) && traffic.seen > 0 && ++enrolling <= enrollingMax)
+        if (isDevice && !isEnrolled(baseline) && traffic.spokeAt > 0 && ++enrolling <= enrollingMax)
           enrol(baseline, vector, elapsedMs);
         const isKnown = isEnrolled(baseline);
         const offset = index * width;
@@ -132,6 +144,7 @@ export function watchTraffic(
       });
       return { rows, z };
     },
+    keep: (most) => keptOf(devices, most),
     calm(about) {
       const one = devices.get(about);
       if (one) follow(one.baseline, one.vector, elapsedMs);
@@ -147,21 +160,33 @@ function startWatched(device: string | undefined, perSecondMax: number): Watched
     isDevice: device !== undefined,
     vector: new Float32Array(trafficFeatures.length),
     seenAt: 0,
-    placedAt: 0,
   };
 }
 
-function forgetFirst(group: Map<string, Watched>): void {
-  for (const about of group.keys()) {
-    group.delete(about);
-    return;
-  }
+function restored({ about, seenAt, manner, baseline }: KeptDevice, perSecondMax: number): Watched {
+  const fresh = startWatched(about, perSecondMax);
+  return { ...fresh, traffic: withManner(fresh.traffic, manner), baseline, seenAt };
 }
 
-/** The oldest stand first. */
+function keptOf(devices: ReadonlyMap<string, Watched>, most: number): readonly KeptDevice[] {
+  return [...devices]
+    .filter(([, { baseline }]) => isEnrolled(baseline))
+    .sort(([, one], [, other]) => other.seenAt - one.seenAt)
+    .slice(0, most)
+    .map(([about, { seenAt, traffic, baseline }]) => ({
+      ...{ about, seenAt, manner: mannerOf(traffic) },
+      baseline: { ...baseline, looks: [] },
+    }));
+}
+
+/** The ones that were silent for longest, some at once: what one costs then does not grow with all. */
+function forgetSilent(group: Map<string, Watched>, count: number): void {
+  const oldest = [...group].sort(([, one], [, other]) => one.seenAt - other.seenAt);
+  for (const [about] of oldest.slice(0, count)) group.delete(about);
+}
+
 function forgetAddresses(addresses: Map<string, Watched>, now: number): void {
   for (const [address, { seenAt }] of addresses) {
-    if (now - seenAt <= addressForgottenMs) return;
-    addresses.delete(address);
+    if (now - seenAt > addressForgottenMs) addresses.delete(address);
   }
 }

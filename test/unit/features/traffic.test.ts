@@ -109,6 +109,39 @@ describe('the traffic vector', () => {
     expect(figureOf(state, 'refusals-60s')).toBeLessThan(0.01);
   });
 
+  it('remembers for minutes what hardly ever happens, and no longer, however loud it was', () => {
+    const state = startTraffic();
+    const refused = { kind: 'refused', cause: 'x', at: noon, device } as const;
+    seeTraffic(state, refused, false);
+    settle(state.counts, 80_000);
+    expect(figureOf(state, 'refusals-slow')).toBeGreaterThan(0.5);
+    for (let index = 0; index < 10_000; index += 1) seeTraffic(state, refused, false);
+    settle(state.counts, 0);
+    expect(figureOf(state, 'refusals-slow')).toBeGreaterThan(1.5);
+    settle(state.counts, 900_000);
+    expect(figureOf(state, 'refusals-slow')).toBeLessThan(0.15);
+  });
+
+  it('takes for nothing what may befall any device: two lost connections, subscriptions of who is back', () => {
+    const state = startTraffic();
+    const origin = { at: noon, device };
+    const lose = () => {
+      seeTraffic(state, { kind: 'disconnected', cause: 'ECONNRESET', ...origin }, false);
+      seeTraffic(state, { kind: 'connected', ...origin }, false);
+      for (let filters = 1; filters < 9; filters += 1) {
+        const granted = { topic: `${filters}`, filters, reach: 1 };
+        seeTraffic(state, { kind: 'subscribed', ...granted, ...origin }, false);
+      }
+      settle(state.counts, 10);
+    };
+    lose();
+    lose();
+    for (const name of ['losses-1s', 'connects-60s', 'losses-slow', 'subscriptions-10s'])
+      expect(figureOf(state, name), name).toBe(0);
+    lose();
+    expect(figureOf(state, 'losses-slow')).toBeGreaterThan(0.5);
+  });
+
   it('sees a message that comes out of turn, and not one that makes up for a late one', () => {
     const state = startTraffic();
     let at = noon as number;
@@ -125,6 +158,20 @@ describe('the traffic vector', () => {
     say(400);
     say(600);
     expect(figureOf(state, 'early-60s')).toBeGreaterThan(0.5);
+  });
+
+  it('keeps the time of each form: something else said now and then disturbs nobody’s turn', () => {
+    const state = startTraffic();
+    for (let second = 0; second < 1_200; second += 1) {
+      const at = (noon + second * 1_000) as Instant;
+      seeTraffic(state, messageAt(at), second < 600);
+      const aside = { ...messageAt((at + 400) as Instant), bytes: 3_000 };
+      if (second % 300 === 17) seeTraffic(state, aside, second < 600);
+      settle(state.counts, 1_000);
+    }
+    expect(figureOf(state, 'early-slow')).toBe(0);
+    seeTraffic(state, messageAt((noon + 1_199_400) as Instant), false);
+    expect(figureOf(state, 'early-slow')).toBeGreaterThan(0.5);
   });
 });
 
