@@ -7,6 +7,8 @@ export interface CapturedPacket {
   /** Seconds since the capture began. */
   readonly t: number;
   readonly src: string;
+  /** Which connection of the capture it belongs to, where that is told. */
+  readonly conn: number;
   /** `OPEN` and `CLOSE` of its TCP connection, or a control packet of MQTT. */
   readonly type: string;
   readonly bytes: Uint8Array;
@@ -42,91 +44,154 @@ function readPacket(line: string): CapturedPacket | undefined {
     return undefined;
   }
   if (typeof said !== 'object' || said === null) return undefined;
-  const { t, src, type, hex = '' } = said as Record<string, unknown>;
+  const { t, src, conn = 0, type, hex = '' } = said as Record<string, unknown>;
   const isPacket =
     typeof t === 'number' &&
     Number.isFinite(t) &&
     t >= 0 &&
     typeof src === 'string' &&
+    typeof conn === 'number' &&
     typeof type === 'string' &&
     typeof hex === 'string' &&
     hex.length <= hexLengthMax &&
     /^(?:[0-9a-f]{2})*$/i.test(hex);
-  return isPacket ? { t, src, type, bytes: Uint8Array.from(Buffer.from(hex, 'hex')) } : undefined;
+  return isPacket
+    ? { t, src, conn, type, bytes: Uint8Array.from(Buffer.from(hex, 'hex')) }
+    : undefined;
 }
 
-/** Of a client’s topics, those of its first ten minutes are its own: the gateway knows them. */
-const ownTopicsUntilS = 600;
-const connectFlagsAt = 7;
-const userNameFlag = 0x80;
+/** Client ids and topics of a client’s first ten minutes are its own: the gateway knows them. */
+const ownUntilS = 600;
+/** Of each so many are remembered of a client. */
+const ownMax = 256;
+
+/** What is a client’s own, as the gateway knows it of a device. */
+export interface Client {
+  readonly clientIds: Set<string>;
+  readonly topics: Set<string>;
+  /** Connections that were let in and have not ended. */
+  readonly open: Set<number>;
+}
+
+/** How a packet is looked into: what breaks the standard, and how disordered a payload is. */
+export interface Inspection {
+  readonly violationOf: (bytes: Uint8Array) => string | undefined;
+  readonly entropyOf: (bytes: Uint8Array) => number;
+}
+
+interface Origin {
+  readonly device: DeviceId;
+  readonly at: Instant;
+}
+
+export interface Seen {
+  readonly signals: readonly Signal[];
+  readonly client: Client;
+}
 
 /**
- * What this gateway would have seen of captured packets, by who sent them. Addresses only tell
- * clients apart; nothing of them is a feature. A CONNECT with a user name is refused here, and so is
- * a topic that is not the device’s own.
+ * What this gateway would have seen of captured packets, by who sent them. Addresses only tell clients
+ * apart; nothing of them is a feature.
  */
 export function signalsOf(
   packets: readonly CapturedPacket[],
   from: number,
-  entropyOf: (bytes: Uint8Array) => number,
-): ReadonlyMap<DeviceId, readonly Signal[]> {
-  const seen = new Map<DeviceId, Signal[]>();
-  const topics = new Map<string, Set<string>>();
-  for (const { t, src, type, bytes } of packets) {
-    const device = src as DeviceId;
-    const origin = { device, at: Math.round(from + t * 1_000) as Instant };
-    const own = topics.get(src) ?? new Set();
-    topics.set(src, own);
-    const signal = signalOf(type, bytes, t < ownTopicsUntilS, own, origin, entropyOf);
-    if (!signal) continue;
-    const others = seen.get(device);
-    if (others) others.push(signal);
-    else seen.set(device, [signal]);
+  inspection: Inspection,
+): ReadonlyMap<DeviceId, Seen> {
+  const seen = new Map<DeviceId, { readonly signals: Signal[]; readonly client: Client }>();
+  for (const packet of packets) {
+    const device = packet.src as DeviceId;
+    const known = seen.get(device);
+    const one = known ?? { signals: [], client: startClient() };
+    if (!known) seen.set(device, one);
+    const origin = { device, at: Math.round(from + packet.t * 1_000) as Instant };
+    makeOwn(one.client, packet);
+    const signal = signalOf(packet, one.client, origin, inspection);
+    if (signal) one.signals.push(signal);
   }
   return seen;
 }
 
-function signalOf(
-  type: string,
-  bytes: Uint8Array,
-  isEnrolling: boolean,
-  own: Set<string>,
-  origin: { readonly device: DeviceId; readonly at: Instant },
-  entropyOf: (bytes: Uint8Array) => number,
+export function startClient(): Client {
+  return { clientIds: new Set(), topics: new Set(), open: new Set() };
+}
+
+function makeOwn({ clientIds, topics }: Client, { t, type, bytes }: CapturedPacket): void {
+  const isFirst = clientIds.size === 0 && type === 'CONNECT';
+  if (t >= ownUntilS && !isFirst) return;
+  const own = type === 'CONNECT' ? clientIds : type === 'PUBLISH' ? topics : undefined;
+  const name = nameIn(type, bytes);
+  if (own !== undefined && name !== undefined && own.size < ownMax) own.add(name);
+}
+
+/** The client id of a CONNECT, the topic of a PUBLISH. */
+function nameIn(type: string, bytes: Uint8Array): string | undefined {
+  return textAt(bytes, bodyAt(bytes) + (type === 'CONNECT' ? clientIdAt : 0));
+}
+
+/**
+ * What this gateway would see if such a packet came under the name of that client: a CONNECT with
+ * another client id is refused, and so is a topic that is not its own. User names are not looked at.
+ */
+export function signalOf(
+  { type, conn, bytes }: CapturedPacket,
+  client: Client,
+  origin: Origin,
+  { violationOf, entropyOf }: Inspection,
 ): Signal | undefined {
+  if (type === 'OPEN' || type === 'DISCONNECT') return undefined;
+  if (type === 'CLOSE') {
+    // Whoever was not let in cannot leave.
+    if (!client.open.delete(conn)) return undefined;
+    return { kind: 'disconnected', cause: 'ECONNRESET', ...origin };
+  }
+  const cause = bytes.length === 0 ? undefined : violationOf(bytes);
+  if (cause !== undefined) return { kind: 'protocol-violation', cause, ...origin };
   switch (type) {
     case 'CONNECT': {
-      const flags = bytes[bodyAt(bytes) + connectFlagsAt] ?? 0;
-      const isNamed = (flags & userNameFlag) !== 0;
-      return isNamed
-        ? { kind: 'refused', cause: 'credentials', ...origin }
-        : { kind: 'connected', ...origin };
+      if (!client.clientIds.has(nameIn(type, bytes) ?? ''))
+        return { kind: 'refused', cause: 'client-id', ...origin };
+      if (client.open.size < connectionsMax) client.open.add(conn);
+      return { kind: 'connected', ...origin };
     }
-    case 'CLOSE':
-      return { kind: 'disconnected', cause: 'ECONNRESET', ...origin };
     case 'PINGREQ':
       return { kind: 'pinged', count: 1, ...origin };
     case 'SUBSCRIBE':
       return { kind: 'subscribed', topic: '', filters: 1, reach: 1, ...origin };
     case 'PUBLISH': {
-      const body = bodyAt(bytes);
-      const topicEnd = body + 2 + ((bytes[body] ?? 0) << 8) + (bytes[body + 1] ?? 0);
-      if (topicEnd > bytes.length) return { kind: 'protocol-violation', cause: 'cut', ...origin };
-      const topic = Buffer.from(bytes.subarray(body + 2, topicEnd)).toString('latin1');
-      if (isEnrolling) own.add(topic);
-      else if (!own.has(topic))
+      const topic = nameIn(type, bytes);
+      if (topic === undefined) return { kind: 'protocol-violation', cause: 'cut', ...origin };
+      if (!client.topics.has(topic))
         return { kind: 'topic-refused', action: 'publish', topic, ...origin };
-      const payload = bytes.subarray(topicEnd + (((bytes[0] ?? 0) & 6) === 0 ? 0 : 2));
+      const payload = payloadOf(bytes, bodyAt(bytes));
       const entropyBits = entropyOf(payload);
       const what = { channel: 'observations', bytes: payload.length, records: 1 } as const;
       return { kind: 'message', ...origin, ...what, entropyBits };
     }
-    case 'OPEN':
-    case 'DISCONNECT':
-      return undefined;
     default:
+      if (quiet.has(type) && bytes.length > 0) return undefined;
       return { kind: 'protocol-violation', cause: type, ...origin };
   }
+}
+
+/** What a client may say, and nobody counts. */
+const quiet = new Set(['PUBACK', 'PUBREC', 'PUBREL', 'PUBCOMP', 'UNSUBSCRIBE']);
+/** Connections of one client that are remembered. */
+const connectionsMax = 1_024;
+
+/** Behind the topic, and the packet id where there is one. */
+function payloadOf(bytes: Uint8Array, body: number): Uint8Array {
+  const topicEnd = body + 2 + ((bytes[body] ?? 0) << 8) + (bytes[body + 1] ?? 0);
+  return bytes.subarray(topicEnd + (((bytes[0] ?? 0) & 6) === 0 ? 0 : 2));
+}
+
+/** In a CONNECT: behind protocol name, level, flags and keep-alive. */
+const clientIdAt = 10;
+
+function textAt(bytes: Uint8Array, at: number): string | undefined {
+  const end = at + 2 + ((bytes[at] ?? 0) << 8) + (bytes[at + 1] ?? 0);
+  if (end > bytes.length) return undefined;
+  return Buffer.from(bytes.subarray(at + 2, end)).toString('latin1');
 }
 
 /** Behind the fixed header: a byte, and a length of one to four (MQTT-2.2.3). */

@@ -33,17 +33,29 @@ interface Habits {
   readonly looseSensors: number;
   readonly spoils: number;
   readonly clockSteps: number;
+  /** A bad network: it comes and goes some times within minutes. */
+  readonly flaps: number;
+  /** Filters it subscribes to whenever it comes back. */
+  readonly filters: number;
+  /** Something else that it says now and then, in turn or when somebody asks it to. */
+  readonly aside?: { readonly everyMs: number; readonly isInTurn: boolean; readonly what: Payload };
 }
 
 const hourMs = 3_600_000;
 /** Why connections end without anybody’s wish. */
 const causes = ['ECONNRESET', 'keep-alive', 'closed', 'taken-over'] as const;
 const lineGapMs = 8;
+/** Of connections, those with a certificate issued since the one before. */
+const renewalShare = 0.02;
+/** Of devices, those that say something else now and then. */
+const asideShare = 0.4;
 
 function habitsOf({ perSecondMax, silentAfterMs, moments }: Script, random: Random): Habits {
   const messages = moments.reduce((sum, { length }) => sum + length, 0) / moments.length;
   const shortestMs = Math.max(300, (1_000 * messages) / perSecondMax);
   const longestMs = Math.max(shortestMs * 1.01, Math.min(120_000, silentAfterMs * 0.6));
+  // A cable hands over pieces: nothing stands apart in it.
+  const isTold = !moments.some((moment) => moment.some(({ channel }) => channel === 'line'));
   const perDay = (from: number, to: number) => random.logBetween(from, to) / 24;
   return {
     periodMs: random.logBetween(shortestMs, longestMs),
@@ -56,11 +68,25 @@ function habitsOf({ perSecondMax, silentAfterMs, moments }: Script, random: Rand
     looseSensors: perDay(0.5, 8),
     spoils: perDay(0.02, 0.3),
     clockSteps: perDay(0.02, 0.3),
+    flaps: perDay(0.02, 0.2),
+    filters: Math.floor(random.between(0, 3)),
+    ...(isTold && random.next() < asideShare && { aside: asideOf(random) }),
+  };
+}
+
+/** A cuff that measures every so often, a status, a spot check. */
+function asideOf(random: Random): NonNullable<Habits['aside']> {
+  const bytes = Math.round(random.logBetween(30, 400));
+  const entropyBits = random.between(3.6, 5);
+  return {
+    everyMs: random.logBetween(60_000, 3_600_000),
+    isInTurn: random.next() < 0.5,
+    what: { channel: 'observations', bytes, records: 1, entropyBits },
   };
 }
 
 /** What befalls a device now and then, and how often in an hour. */
-type Mishap = 'stall' | 'reconnect' | 'off' | 'alarm' | 'loose' | 'spoil' | 'clock';
+type Mishap = 'stall' | 'reconnect' | 'flap' | 'off' | 'alarm' | 'loose' | 'spoil' | 'clock';
 
 /** A day (or part of one) of one device, as the gateway sees it, in the order it came. */
 export function simulateTraffic(
@@ -77,6 +103,7 @@ export function simulateTraffic(
   const life = new Life(device, script, habits, random, from);
   while (life.at < end) life.live();
   life.ping(from, end);
+  life.sayAside(from, end);
   return life.signals.sort((one, other) => one.at - other.at);
 }
 
@@ -91,9 +118,11 @@ class Life {
   readonly #rates: ReadonlyMap<Mishap, number>;
   readonly #next: Map<Mishap, number>;
   #moment = 0;
+  #certificate = 0;
   #looseUntil = 0;
   #stalledUntil = 0;
   #backAt = 0;
+  readonly #away: [number, number][] = [];
 
   constructor(device: DeviceId, script: Script, habits: Habits, random: Random, from: number) {
     this.#device = device;
@@ -101,10 +130,11 @@ class Life {
     this.#habits = habits;
     this.#random = random;
     this.at = from;
-    const { stalls, reconnects, offs, alarms, looseSensors, spoils, clockSteps } = habits;
+    const { stalls, reconnects, flaps, offs, alarms, looseSensors, spoils, clockSteps } = habits;
     const rates: readonly [Mishap, number][] = [
       ['stall', stalls],
       ['reconnect', reconnects],
+      ['flap', flaps],
       ['off', offs],
       ['alarm', alarms],
       ['loose', looseSensors],
@@ -115,7 +145,7 @@ class Life {
     this.#next = new Map(
       rates.map(([mishap, rate]) => [mishap, from + random.wait(rate) * hourMs]),
     );
-    this.#say('connected', from);
+    this.#come(from);
     // Nobody starts on the full second.
     this.at += random.next() * habits.periodMs;
   }
@@ -144,6 +174,19 @@ class Life {
     }
   }
 
+  /** What it says beside its turns, whenever it is there. */
+  sayAside(from: number, end: number): void {
+    const { aside } = this.#habits;
+    if (aside === undefined) return;
+    const { everyMs, isInTurn, what } = aside;
+    const wait = () => (isInTurn ? everyMs : this.#random.wait(1 / everyMs));
+    for (let at = from + this.#random.next() * everyMs; at < end; at += wait()) {
+      const isAway = this.#away.some(([left, back]) => at > left && at < back);
+      if (isAway) continue;
+      this.signals.push({ kind: 'message', device: this.#device, at: at as Instant, ...what });
+    }
+  }
+
   #speak(at: number): void {
     const { moments } = this.#script;
     const moment = moments[this.#moment % moments.length] ?? [];
@@ -166,6 +209,12 @@ class Life {
         return;
       case 'reconnect':
         this.#reconnect(random.pick(causes), 2_000, 60_000);
+        return;
+      case 'flap':
+        for (let left = 1 + Math.ceil(random.next() * 3); left > 0; left -= 1) {
+          this.#reconnect(random.pick(causes), 2_000, 60_000);
+          this.at = this.#backAt + random.logBetween(1_000, 60_000);
+        }
         return;
       case 'off':
         this.#reconnect('disconnect', 120_000, 2_400_000);
@@ -200,8 +249,9 @@ class Life {
       const isSameAddress = random.next() < 0.7;
       this.signals.push({ ...origin, at, kind: 'taken-over', isSameAddress, wasAlive: false });
     } else this.signals.push({ ...origin, kind: 'disconnected', cause });
-    this.#say('connected', back);
+    this.#come(back);
     this.#backAt = back;
+    this.#away.push([this.at, back]);
     if (cause === 'disconnect') return;
     this.#stalledUntil = back + random.between(10, 500);
     if (random.next() < 0.5) this.#reject('duplicate', this.#stalledUntil);
@@ -220,8 +270,19 @@ class Life {
     }
   }
 
-  #say(kind: 'connected', at: number): void {
-    this.signals.push({ kind, device: this.#device, at: at as Instant });
+  /** A new certificate now and then, a new connection, and its subscriptions. */
+  #come(at: number): void {
+    const origin = { device: this.#device, at: at as Instant };
+    if (this.#random.next() < renewalShare) this.#certificate += 1;
+    this.signals.push({
+      ...{ ...origin, kind: 'handshake', version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
+      ...{ isResumed: false, certificate: `${this.#certificate}`, algorithms: '' },
+    });
+    this.signals.push({ ...origin, kind: 'connected' });
+    for (let filters = 1; filters <= this.#habits.filters; filters += 1) {
+      const topic = `devices/${this.#device}/commands/${filters}`;
+      this.signals.push({ ...origin, kind: 'subscribed', topic, filters, reach: 1 });
+    }
   }
 
   #reject(reason: string, at: number): void {

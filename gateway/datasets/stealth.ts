@@ -54,7 +54,10 @@ export interface Attack {
   readonly until: number;
 }
 
-/** A device's own traffic with an attack among it. Events come at any time, so often on average. */
+/**
+ * A device's own traffic with an attack among it. Events come at any time, so often on average. Who attacks
+ * knows what the device said before.
+ */
 export function withAttack(
   own: readonly Signal[],
   device: DeviceId,
@@ -62,7 +65,8 @@ export function withAttack(
   random: Random,
 ): { readonly signals: readonly Signal[]; readonly beganAt: number } {
   const messages = own.filter(
-    (signal): signal is Message => signal.kind === 'message' && signal.channel !== 'alerts',
+    (signal): signal is Message =>
+      signal.kind === 'message' && signal.channel !== 'alerts' && signal.at < from,
   );
   const gapMs = 1_000 / rate;
   const added: Signal[] = [];

@@ -5,12 +5,13 @@ import { lookedAtTicks, strangeTicks } from '../core/alarm-rule.ts';
  * exactly when three of the five are.
  */
 export function smoothed(scores: Float32Array): Float32Array {
-  const last: number[] = [];
-  return scores.map((score) => {
-    last.push(score);
-    if (last.length > lookedAtTicks) last.shift();
-    if (last.length < strangeTicks) return 0;
-    return [...last].sort((one, other) => other - one)[strangeTicks - 1] as number;
+  const last = new Float64Array(lookedAtTicks).fill(Number.NEGATIVE_INFINITY);
+  const sorted = new Float64Array(lookedAtTicks);
+  return scores.map((score, tick) => {
+    last[tick % lookedAtTicks] = score;
+    if (tick + 1 < strangeTicks) return 0;
+    sorted.set(last);
+    return sorted.sort()[lookedAtTicks - strangeTicks] as number;
   });
 }
 

@@ -38,13 +38,23 @@ export function modelJudge(name: string, threshold: number, score: Score): Judge
   return { name, threshold, score: async (played) => (await score(played)).scores };
 }
 
+/** A figure of each row of features, which begins at `start`. */
+type Rule = (values: Float32Array, start: number, width: number) => number;
+
 const scoreBy =
-  (judge: (row: Float32Array) => number) =>
-  async ({ width, uncut }: Played) =>
-    Float32Array.from({ length: uncut.length / width }, (_, row) =>
-      judge(uncut.subarray(row * width, (row + 1) * width)),
-    );
-const largestZ = (row: Float32Array) => row.reduce((max, z) => Math.max(max, Math.abs(z)), 0);
+  (rule: Rule) =>
+  async ({ width, uncut }: Played) => {
+    const scores = new Float32Array(uncut.length / width);
+    for (let row = 0; row < scores.length; row += 1) scores[row] = rule(uncut, row * width, width);
+    return scores;
+  };
+const largestZ: Rule = (values, start, width) => {
+  let largest = 0;
+  for (let index = start; index < start + width; index += 1) {
+    largest = Math.max(largest, Math.abs(values[index] ?? 0));
+  }
+  return largest;
+};
 
 /**
  * The rules that a model must beat, within the same budget of false alarms: the largest deviation
@@ -52,11 +62,11 @@ const largestZ = (row: Float32Array) => row.reduce((max, z) => Math.max(max, Mat
  * is strange is cut to one figure, no threshold could tell it from the strangest that is ordinary.
  */
 export async function plainJudges(validation: readonly Played[]): Promise<readonly Judge[]> {
-  const rules: [string, (row: Float32Array) => number][] = [
+  const rules: [string, Rule][] = [
     ['max-z', largestZ],
-    ...trafficFeatures.map((name, index): [string, (row: Float32Array) => number] => [
+    ...trafficFeatures.map((name, index): [string, Rule] => [
       `only ${name}`,
-      (row) => Math.abs(row[index] ?? 0),
+      (values, start) => Math.abs(values[start + index] ?? 0),
     ]),
   ];
   const judges: Judge[] = [];

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCapture, signalsOf } from '../../../gateway/datasets/mqtt-packets.ts';
+import { inspectPacket } from '../../../gateway/links/mqtt-packet.ts';
 import { connect, publish } from '../../../gateway/players/mqtt-packets.ts';
 
 const line = (t: number, type: string, bytes?: Buffer, src = 'a') =>
   JSON.stringify({ t, conn: 0, src, type, ...(bytes && { hex: bytes.toString('hex') }) });
-const entropyOf = () => 4;
+const inspection = { violationOf: inspectPacket, entropyOf: () => 4 };
 
 function kindsOf(...lines: readonly string[]) {
   const { packets } = readCapture(lines.join('\n'));
-  return [...signalsOf(packets, 0, entropyOf).values()].flat();
+  return [...signalsOf(packets, 0, inspection).values()].flatMap(({ signals }) => signals);
 }
 
 describe('a capture of packets', () => {
@@ -34,10 +35,16 @@ describe('a capture of packets', () => {
     ]);
   });
 
-  it('tells a user name apart: here nobody has one', () => {
-    expect(kindsOf(line(0, 'CONNECT', connect({ flags: 0xc2 })))).toMatchObject([
-      { kind: 'refused' },
-    ]);
+  it('knows a client by its client id: another one is refused, and whoever was not let in cannot leave', () => {
+    expect(
+      kindsOf(
+        line(0, 'CONNECT', connect({ clientId: 'own' })),
+        line(5, 'CLOSE'),
+        line(5.1, 'CLOSE'),
+        line(700, 'CONNECT', connect({ clientId: '' })),
+        line(701, 'CLOSE'),
+      ),
+    ).toMatchObject([{ kind: 'connected' }, { kind: 'disconnected' }, { kind: 'refused' }]);
   });
 
   it('skips and counts what is no packet, and never throws', () => {
