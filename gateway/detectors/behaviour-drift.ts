@@ -27,7 +27,7 @@ export default defineDetector<Seen | null>({
 
   step(before, signal) {
     if (signal.kind !== 'behaviour-strange') return { state: before };
-    const { at, score, threshold, model, isEnrolled, features } = signal;
+    const { at, score, threshold, rarity, model, isEnrolled, features } = signal;
     const severity = severityOf(score / Math.max(threshold, Number.MIN_VALUE));
     // One finding an episode, and one more when it gets worse.
     const isSameEpisode = before !== null && at - before.at < episodeMs;
@@ -49,6 +49,7 @@ export default defineDetector<Seen | null>({
           model,
           score: Number(score.toPrecision(4)),
           threshold: Number(threshold.toPrecision(4)),
+          ...(rarity !== undefined && { 'p-value': Number(rarity.toPrecision(2)) }),
         },
       },
     };

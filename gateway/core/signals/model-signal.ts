@@ -6,6 +6,8 @@ export type ModelSignal =
       readonly model: string;
       readonly score: number;
       readonly threshold: number;
+      /** Conformal p-value: the share of its stretches of ten minutes that were as strange. */
+      readonly rarity?: number | undefined;
       /** Its baseline is its own; else what its profile lets expect. */
       readonly isEnrolled: boolean;
       /** The features that contribute most, largest first, by how far from usual they are. */
