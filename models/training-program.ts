@@ -7,9 +7,9 @@ import { tryModel } from '../gateway/modelling/model-trial.ts';
 import type { Ward } from '../gateway/modelling/simulated-ward.ts';
 
 /** The ward of the shipped models' trial: another one, of other devices. */
-const trialWard: Ward = { seed: 4_711, devicesPerProfile: 2, hours: 3 };
+const trialWard: Ward = { seed: 4_711, devicesPerProfile: 2, hours: 6 };
 /** The ward of the shipped models. */
-const shippedWard: Ward = { seed: 20_261_122, devicesPerProfile: 3, hours: 5 };
+const shippedWard: Ward = { seed: 20_261_122, devicesPerProfile: 6, hours: 5 };
 
 export interface Training {
   readonly name: string;

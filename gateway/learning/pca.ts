@@ -23,7 +23,7 @@ export interface PcaOptions {
 }
 
 /** What does well on simulated wards; a site's own model is made alike. */
-export const trafficPcaOptions: PcaOptions = { rank: 8, clip: 3, ordinaryShare: 0.9997 };
+export const trafficPcaOptions: PcaOptions = { rank: 8, clip: 3, ordinaryShare: 0.997 };
 
 export function fitPca(rows: Rows, { rank, clip, ordinaryShare }: PcaOptions): PcaModel {
   const { width, values } = rows;

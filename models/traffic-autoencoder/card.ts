@@ -19,7 +19,7 @@ export default defineModelCard(
       'Its figures are no blind test: features were revised after looking at false alarms on the same wards and captures.',
       'It was made from simulated traffic. What it does on a real ward is known once it ran there in shadow.',
       'More of what a device itself says, now and then, cannot be told from its own where it has no rhythm.',
-      'A connection taken over once a minute looks like a bad network at first.',
+      'Something that a device says for the first time after its enrolment is strange once.',
       'A device is compared with its first ten minutes; what is wrong with it then is usual for it.',
       'It informs. Nothing is blocked because of it.',
     ],

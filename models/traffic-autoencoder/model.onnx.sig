@@ -1,1 +1,1 @@
-aKhneeppqOOwlg9bGR7BbjvYyKdcihQ+o7CMAv9yhgKCgm4GLTudP3tY4zuw5SAdDRLWR6vD3brDNbxjSa8vBQ==
+BISalU+q3JgqvR+pNiSv7DLUb3JqO0ZJyTWYCb5fQw2dfmLhHjiij+BM7UzJaLG2LX1kZkSfjCY3yMsYI8Y6Bw==

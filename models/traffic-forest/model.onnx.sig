@@ -1,1 +1,1 @@
-MeiBliGR/YxcoG/hgj5LDmGGKubuuhBG+IqhreAzhjclB0qias+lIHEQ8LpPJVJEBx7xPD7YL328cGnph0yODg==
+td2GXRVc/UGWTqFLxpfNGtDmbgnQcD9hHPf60Xp7BA+vwglE614ojZkE6v5HyJP0RqwxHtz9CgFOKX8ev/IJBw==

@@ -1,1 +1,1 @@
-i4PyElFxr5Xe6Zimrvo24KU9xcSoGsMlTm8kSPRWYdimp5hExCNgsQ577/vM1VMHESuLeV1oy8pHWDoIz4vwAg==
+/ka26GQbqpfjgt+b/9F5rq97sCl+CVRb04tPVQw74WNG4Uw/hkn1CF1NT3y1axAtCKo7kAvMXal3ryuOg+BhBA==

@@ -9,7 +9,7 @@ import { trainingProgram } from '../../training-program.ts';
 
 const options = {
   ...{ hidden: 12, clip: 3, epochs: 4, batchRows: 64 },
-  ...{ learningRate: 0.003, ordinaryShare: 0.9997 },
+  ...{ learningRate: 0.003, ordinaryShare: 0.997 },
 };
 
 await trainingProgram({
