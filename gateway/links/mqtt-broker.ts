@@ -273,16 +273,16 @@ class Broker implements MqttBroker {
     else this.#refusalsUnwritten++;
   }
 
-  /** Told when it is another than at the last sweep; an empty link says nothing. */
+  /** Told when it is another than at the last sweep, and as long as it is not at ease. */
   #measureCrowd(at: number): void {
     const { intake, now } = this.#options;
     const lateMs = at - this.#sweptAt - this.#limits.sweepMs;
     this.#sweptAt = at;
     const lagMs = lateMs < lagMsMin ? 0 : Math.round(lateMs);
-    const connections = this.#guards.size;
+    const connections = this.#guards.size + (this.#listener?.shaking ?? 0);
     const waiting = connections - this.#open.size;
     const crowd = `${connections} ${waiting} ${lagMs}`;
-    if (crowd === this.#crowd) return;
+    if (crowd === this.#crowd && waiting === 0 && lagMs === 0) return;
     this.#crowd = crowd;
     intake.signal({ kind: 'crowd', at: now(), connections, waiting, lagMs });
   }

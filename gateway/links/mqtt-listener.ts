@@ -48,6 +48,8 @@ export interface MqttListenerOptions extends MqttPlace {
 
 export interface MqttListener {
   readonly port: number;
+  /** Connections whose handshake is not over. */
+  readonly shaking: number;
   /** New certificates for every handshake from now on; no old session is resumed. */
   renew(tls: MqttTls): void;
   /**
@@ -119,6 +121,9 @@ export async function listenForMqtt(options: MqttListenerOptions): Promise<MqttL
   return {
     get port() {
       return server.port();
+    },
+    get shaking() {
+      return shaking.size;
     },
     renew: (tls) => tlsServer.setSecureContext(tlsOptions(tls, limits)),
     move: (place) => server.move(place),

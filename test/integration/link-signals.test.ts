@@ -1,3 +1,4 @@
+import { connect as connectTcp } from 'node:net';
 import { expect, it } from 'vitest';
 import { connect, packet, publish, subscribe } from '../../gateway/players/mqtt-packets.ts';
 import { RawClient } from '../../gateway/players/raw-mqtt-client.ts';
@@ -93,4 +94,14 @@ it('tells when whoever lost its place to another of its certificate was there, a
   await broker.close();
   second.socket.destroy();
   expect(displaced()).toHaveLength(1);
+});
+
+it('counts who does not even begin a handshake, and says so as long as it lasts', async () => {
+  const { broker, intake } = await startBroker(authority);
+  const silent = connectTcp(broker.port, '127.0.0.1').on('error', () => undefined);
+  const full = () =>
+    intake.signals.filter((each) => each.kind === 'crowd' && each.waiting === 1).length;
+  await intake.until(() => full() >= 3);
+  silent.destroy();
+  expect(await intake.untilSignal({ kind: 'crowd', connections: 0, waiting: 0 })).toBeDefined();
 });

@@ -44,7 +44,10 @@ export type LinkSignal =
     }
   /** PINGREQs since the last sweep. */
   | { readonly kind: 'pinged'; readonly count: number }
-  /** How full the link is: connections, those before their CONNECT, how late its sweep came. */
+  /**
+   * How full the link is: connections, those before their CONNECT, also within their handshake, and how
+   * late its sweep came.
+   */
   | {
       readonly kind: 'crowd';
       readonly connections: number;
