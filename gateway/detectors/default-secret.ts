@@ -1,27 +1,18 @@
-import { defineDetector } from '../core/detector.ts';
-import { noTally, type Tally, tally } from '../core/tally.ts';
-
-const episodeMs = 600_000;
+import { defineRule } from '../core/rule.ts';
 
 /** Somebody tries a secret that makers ship their devices with: nobody mistypes one by chance. */
-export default defineDetector<Tally>({
+export default defineRule({
   id: 'default-secret',
   threat: 'D01',
   watches: ['sign-in-refused'],
-  start: noTally,
 
-  step(before, signal) {
-    if (signal.kind !== 'sign-in-refused' || !signal.isDefault) return { state: before };
-    const state = tally(before, signal.at, episodeMs);
-    if (state.count > 1) return { state };
+  judge({ isDefault, isLocked }) {
+    if (!isDefault) return undefined;
     return {
-      state,
-      finding: {
-        severity: 'medium',
-        confidence: 0.85,
-        outcome: 'blocked',
-        evidence: { secret: 'a default of makers', isLocked: signal.isLocked ? 'yes' : 'no' },
-      },
+      severity: 'medium',
+      confidence: 0.85,
+      outcome: 'blocked',
+      evidence: { secret: 'a default of makers', isLocked: isLocked ? 'yes' : 'no' },
     };
   },
 });
