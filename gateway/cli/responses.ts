@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Command, defineCommand, dirOption, jsonOption } from '../command.ts';
+import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import { quarantineReasonCharsMax } from '../core/quarantine.ts';
 import { type Response, responseStates } from '../core/response.ts';
@@ -73,12 +74,15 @@ function ordering(
     async run({ arguments: [word = ''], options: { dir, reason, json }, print }) {
       const { config, store } = openSiteStore(dir);
       try {
+        const sequence = Number(word);
+        if (!Number.isSafeInteger(sequence))
+          throw new GatewayError('response-unknown', `there is no response ${word}`);
         const maker = await openPolicyMaker({
           directory: dir,
           relays: await Promise.all(config.relays.map(destinationOf)),
           profiles: await loadProfiles(dir),
         });
-        const given = { sequence: Number(word), reason, actor: commandActor() };
+        const given = { sequence, reason, actor: commandActor() };
         const response = carryOut(store, maker, { ...given, now: Date.now() as Instant });
         print(json ? JSON.stringify(response) : lineOf(response));
         return 0;

@@ -369,6 +369,9 @@ it('keeps a blocked address out of the running gateway, through a restart, until
       await gateway.event({ event: 'response.ended', object: '127.0.0.9' });
       await until('no block', () => isHeard(gateway.mqttPort, '127.0.0.9'));
       expectRefusal(await wardgate(order), 1, 'response-state');
+      const named = await wardgate(['responses', 'undo', 'x', ...order.slice(3)]);
+      expectRefusal(named, 1, 'response-unknown');
+      expect(named.err).toContain('there is no response x ');
     }
     await gateway.stop();
   }
