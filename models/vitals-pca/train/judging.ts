@@ -1,13 +1,12 @@
-import type { DeviceId } from '../../../gateway/core/device.ts';
-import { type Memory, recollect } from '../../../gateway/core/memory.ts';
+import { createMemory, recollect } from '../../../gateway/core/memory.ts';
 import type { ModelFigures } from '../../../gateway/core/model-card.ts';
-import type { Instant, Numeric } from '../../../gateway/core/observation.ts';
 import { seededRandom } from '../../../gateway/core/random.ts';
+import doubtfulValues from '../../../gateway/detectors/doubtful-values.ts';
 import { quantile, rocNearZero } from '../../../gateway/learning/judge.ts';
 import type { Rows } from '../../../gateway/learning/matrix.ts';
 import { doubt } from '../../../gateway/stages/doubt.ts';
-import { type Look, rowsOf, type Stay } from './charts.ts';
-import { tamperedLooks, tamperings } from './tampering.ts';
+import { charted, type Look, numericsOf, rowsOf, type Stay } from './charts.ts';
+import { type Tampering, tamperedLooks, tamperings } from './tampering.ts';
 
 /** Scores of looks by one way of judging, look by look. */
 export type Judge = (rows: Rows, looks: readonly Look[]) => Promise<Float32Array>;
@@ -32,15 +31,25 @@ const minuteMs = 60_000;
 /** Ordinary looks above the threshold of which validation says so. */
 const nominalRate = 0.001;
 
-export function trialOf(stays: readonly Stay[], seed: number): Trial {
+/**
+ * @param families of attacks: each of its own kind, or of how strong one kind is
+ * @param pass what of a tampered look goes on
+ */
+export function trialOf(
+  stays: readonly Stay[],
+  seed: number,
+  families: Readonly<Record<string, Tampering>> = tamperings,
+  pass: (look: Look) => Look = (look) => look,
+): Trial {
   const long = stays.filter(({ looks }) => looks.length > looksBefore + tamperedLooks);
   const random = seededRandom(seed);
   const episodes = long.flatMap(({ looks, record }, stay) => {
     const own = random.fork(record);
     const start = Math.floor(own.between(looksBefore, looks.length - tamperedLooks));
     const other = long[(stay + 1) % long.length]?.looks ?? looks;
-    return Object.entries(tamperings).map(([family, tamper], index) => {
-      const tampered = tamper(looks, start, own.fork(index), other).slice(0, start + tamperedLooks);
+    return Object.entries(families).map(([family, tamper], index) => {
+      const changed = tamper(looks, start, own.fork(index), other).slice(0, start + tamperedLooks);
+      const tampered = changed.map((look, at) => (at < start ? look : pass(look)));
       return { family, stay, start, looks: tampered, rows: rowsOf(tampered) };
     });
   });
@@ -67,7 +76,7 @@ export async function judgeTrial(
   const days = ordinary.reduce((sum, { looks }) => sum + daysOf(looks), 0);
   const tampered: number[] = [];
   const attacks: ModelFigures['attacks'][number][] = [];
-  for (const family of Object.keys(tamperings)) {
+  for (const family of new Set(episodes.map((each) => each.family))) {
     const [found, before, after]: [number[], number[], number[]] = [[], [], []];
     const delays: number[] = [];
     for (const { rows, looks, start, stay } of episodes.filter((each) => each.family === family)) {
@@ -111,22 +120,37 @@ export const meanArea = ({ attacks }: ModelFigures): number =>
     attacks.reduce((sum, { areaUnderCurve = 0 }) => sum + areaUnderCurve, 0) / attacks.length,
   );
 
-/** What the gateway's own rules doubt, as a score: 1 where they do. */
+/** What the gateway's own rules doubt and make a finding of, as a score: 1 where they do. */
 export const byRules: Judge = async (_rows, looks) => {
-  const memory: Memory = { values: new Map(), seen: new Set() };
-  const remembered = recollect(memory);
-  const device = 'charted' as DeviceId;
-  return Float32Array.from(looks, ({ at, values }) => {
-    const when = at as Instant;
-    const told = [...values].map(
-      ([metric, value]): Numeric => ({
-        ...{ kind: 'numeric', id: '', device, metric, value, quality: 'good' },
-        ...{ at: when, receivedAt: when, clock: 'device' },
-      }),
-    );
-    return doubt(device, told, 0, remembered).doubted.length > 0 ? 1 : 0;
+  const memory = recollect(createMemory());
+  let state = doubtfulValues.start;
+  return Float32Array.from(looks, (look) => {
+    let found = 0;
+    for (const { figure, ...doubted } of doubt(charted, numericsOf(look), 0, memory).doubted) {
+      const origin = { kind: 'doubtful', device: charted, at: figure.at } as const;
+      const signal = { ...origin, metric: figure.metric, ...doubted };
+      const step = doubtfulValues.step(state, signal, undefined);
+      state = step.state;
+      if (step.finding) found = 1;
+    }
+    return found;
   });
 };
+
+/** What never reaches anybody, for no living patient can have it. */
+export const byRefusal: Judge = async (_rows, looks) =>
+  Float32Array.from(looks, ({ isRefused = false }) => (isRefused ? 1 : 0));
+
+/** Two of three looks that a model finds strange, as the gateway asks for: the second highest score. */
+export const twoOfThree =
+  (judge: Judge): Judge =>
+  async (rows, looks) => {
+    const scores = await judge(rows, looks);
+    return scores.map((_, look) => {
+      const last = scores.slice(Math.max(0, look - 2), look + 1).sort();
+      return last.at(-2) ?? 0;
+    });
+  };
 
 function daysOf(looks: readonly Look[]): number {
   return ((looks.at(-1)?.at ?? 0) - (looks[0]?.at ?? 0)) / minuteMs / minutesPerDay;

@@ -47,6 +47,23 @@ const targets: readonly Target[] = [
 /** A spike goes so many times as far as a shift does. */
 const spikeTimes = { from: 3, to: 5 } as const;
 
+/** One reading of one signal goes so many times as far as a shift does, and the next one is back. */
+function spikeOf(from: number, to: number): Tampering {
+  return (looks, start, random) => {
+    const target = targetOf(looks, start, 1, random);
+    const metric = random.pick(target.metrics.filter((each) => looks[start]?.values.has(each)));
+    const by = sign(target, random) * target.shift * random.between(from, to);
+    return changed(looks, [metric], (index) =>
+      index === start ? (value) => value + by : undefined,
+    );
+  };
+}
+
+/** Spikes by how far they go: a small one is not told from an ill patient. */
+export const spikes: Readonly<Record<string, Tampering>> = Object.fromEntries(
+  [1, 2, 3, 4, 5].map((times) => [`spike of ${times} shifts`, spikeOf(times, times)]),
+);
+
 export const tamperings: Readonly<Record<string, Tampering>> = {
   stuck: (looks, start) => {
     const held = new Map<MetricId, number>();
@@ -67,14 +84,7 @@ export const tamperings: Readonly<Record<string, Tampering>> = {
         ? (looks[index - tamperedLooks]?.values ?? look.values)
         : look.values,
     })),
-  spike: (looks, start, random) => {
-    const target = targetOf(looks, start, 1, random);
-    const metric = random.pick(target.metrics.filter((each) => looks[start]?.values.has(each)));
-    const by = sign(target, random) * target.shift * random.between(spikeTimes.from, spikeTimes.to);
-    return changed(looks, [metric], (index) =>
-      index === start ? (value) => value + by : undefined,
-    );
-  },
+  spike: spikeOf(spikeTimes.from, spikeTimes.to),
   drift: (looks, start, random) => {
     const target = targetOf(looks, start, tamperedLooks, random);
     const by = (sign(target, random) * target.shift * 1.5) / tamperedLooks;
