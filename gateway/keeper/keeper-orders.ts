@@ -10,6 +10,7 @@ import {
   type DissociateOrder,
   dissociateDevice,
 } from '../ward/association.ts';
+import { createDeadlines, type LookedAt } from '../ward/deadlines.ts';
 import {
   endQuarantines,
   type QuarantineOrder,
@@ -42,7 +43,7 @@ export interface KeeperOrders {
   confirmResponse(order: ResponseOrder): Response;
   undoResponse(order: ResponseOrder): Response;
   /** What is in force, once what is over has ended. */
-  restraints(now: Instant): Restraints;
+  restraints(now: Instant, clocks?: Omit<LookedAt, 'now'>): Restraints;
 }
 
 /** What people order. What this process changes itself raises no version: the policy is made anew. */
@@ -56,6 +57,7 @@ export function ordersOf(
     return result;
   }
   let startedAt: number | undefined;
+  const deadlines = createDeadlines();
   return {
     associate: (order) => done(associateDevice(store, current().maker, order)),
     dissociate: (order) => done(dissociateDevice(store, order)),
@@ -63,14 +65,14 @@ export function ordersOf(
     release: (order) => done(releaseDevice(store, current().maker, order)),
     confirmResponse: (order) => done(confirmResponse(store, current().maker, order)),
     undoResponse: (order) => done(undoResponse(store, current().maker, order)),
-    restraints(now) {
+    restraints(now, clocks = { aged: now, monotonicMs: now }) {
       const { maker, policy, heardAt } = current();
       startedAt ??= now;
       // Whoever was not heard yet since the start may still speak.
       const since = startedAt;
       const circumstances = { policy, heardAt: (id: DeviceId) => heardAt(id) ?? since };
       const hasEnded = [
-        endQuarantines(store, maker, now),
+        endQuarantines(store, maker, now, (all) => deadlines.areOver(all, { now, ...clocks })),
         endResponses(store, now),
         endHarmful(store, maker, circumstances, now),
       ];

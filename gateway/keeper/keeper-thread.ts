@@ -30,6 +30,7 @@ import { expire } from './expiry.ts';
 import { type GlassCalls, glassCalls } from './glass-calls.ts';
 import { scheduleHeld } from './held-schedule.ts';
 import type { HeldTurn } from './held-turns.ts';
+import type { Restraints } from './keeper-orders.ts';
 import { type KeeperScoring, keeperScoring } from './keeper-scoring.ts';
 import { type Keeper, startKeeper } from './keeping.ts';
 import type { Kept } from './kept.ts';
@@ -64,7 +65,7 @@ export interface KeeperCalls
   feed: Keeper['feed'];
   quarantine: Keeper['quarantine'];
   release: Keeper['release'];
-  restraints: Keeper['restraints'];
+  restraints(now: Instant, aged: number): Restraints;
   frames(episode: number, isClear: boolean, actor: string, now: number): readonly ShownFrame[];
   confirmResponse: Keeper['confirmResponse'];
   undoResponse: Keeper['undoResponse'];
@@ -233,7 +234,7 @@ function keeperCalls(
       store.transact(() => store.audit.add({ ...act, action: 'finding.frames', detail }));
       return frames;
     },
-    restraints: (now) => keeper.restraints(now),
+    restraints: (now, aged) => keeper.restraints(now, { aged, monotonicMs: monotonicMs() }),
     confirmResponse: (order) => keeper.confirmResponse(order),
     undoResponse: (order) => keeper.undoResponse(order),
     responses: (countMax, state) => store.responses.list(countMax, state),

@@ -13,6 +13,8 @@ export interface QuarantineWatchOptions {
   readonly call: Admission['call'];
   readonly log: Log;
   readonly now: () => Instant;
+  /** The time by which things grow old; asked once. */
+  readonly aged: () => Promise<number>;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -30,6 +32,7 @@ export async function watchQuarantines({
   call,
   log,
   now,
+  aged,
   onFault,
 }: QuarantineWatchOptions): Promise<QuarantineWatch> {
   let known: ReadonlyMap<DeviceId, Quarantine> = new Map();
@@ -38,9 +41,10 @@ export async function watchQuarantines({
   let blocked: ReadonlySet<string> = new Set();
   let listener = async () => {};
   let isLooking = false;
+  const agedAtStart = await aged();
 
   async function look(): Promise<void> {
-    const { quarantines: rows, responses } = await call('restraints', now());
+    const { quarantines: rows, responses } = await call('restraints', now(), agedAtStart);
     pending = tellResponses(pending, responses, log);
     const isBlock = ({ action, state }: Response) =>
       action === 'block-address' && state === 'active';

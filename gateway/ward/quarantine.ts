@@ -130,8 +130,13 @@ function endItsResponse(
 }
 
 /** Ends every quarantine whose time is over. Returns whether there was one. */
-export function endQuarantines(store: Store, maker: PolicyMaker, now: Instant): boolean {
-  const due = store.quarantines.list().filter(({ until }) => until !== undefined && until <= now);
+export function endQuarantines(
+  store: Store,
+  maker: PolicyMaker,
+  now: Instant,
+  areOver: (quarantines: readonly Quarantine[]) => readonly Quarantine[],
+): boolean {
+  const due = areOver(store.quarantines.list());
   for (const { device, until = now } of due) {
     const reason = `its time was over at ${textOf(until)}`;
     releaseDevice(store, maker, { device, reason, held: 'release', actor: 'gateway', now });
