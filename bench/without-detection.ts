@@ -29,7 +29,7 @@ const replaced: Readonly<Record<string, string>> = {
   'keeper/keeper-scoring.ts': `export const keeperScoring = () => ({
       onKept() {}, tick: async () => [], close: async () => {},
     });`,
-  'site/host-watch.ts': 'export const watchHost = async () => ({ close() {} });',
+  'site/host-watch.ts': 'export const watchHost = async () => ({ block() {}, close() {} });',
 };
 
 const gateway = join(import.meta.dirname, '../gateway');
