@@ -60,7 +60,7 @@ function readPacket(line: string): CapturedPacket | undefined {
     : undefined;
 }
 
-/** Client ids and topics of a client’s first ten minutes are its own: the gateway knows them. */
+/** Client ids, topics and filters of a client’s first ten minutes are its own: the gateway knows them. */
 const ownUntilS = 600;
 /** Of each so many are remembered of a client. */
 const ownMax = 256;
@@ -69,6 +69,7 @@ const ownMax = 256;
 export interface Client {
   readonly clientIds: Set<string>;
   readonly topics: Set<string>;
+  readonly filters: Set<string>;
   /** Connections that were let in and have not ended. */
   readonly open: Set<number>;
 }
@@ -113,25 +114,27 @@ export function signalsOf(
 }
 
 export function startClient(): Client {
-  return { clientIds: new Set(), topics: new Set(), open: new Set() };
+  return { clientIds: new Set(), topics: new Set(), filters: new Set(), open: new Set() };
 }
 
-function makeOwn({ clientIds, topics }: Client, { t, type, bytes }: CapturedPacket): void {
+function makeOwn(client: Client, { t, type, bytes }: CapturedPacket): void {
+  const { clientIds, topics, filters } = client;
   const isFirst = clientIds.size === 0 && type === 'CONNECT';
   if (t >= ownUntilS && !isFirst) return;
-  const own = type === 'CONNECT' ? clientIds : type === 'PUBLISH' ? topics : undefined;
+  const own = new Map(Object.entries({ CONNECT: clientIds, PUBLISH: topics, SUBSCRIBE: filters }));
   const name = nameIn(type, bytes);
-  if (own !== undefined && name !== undefined && own.size < ownMax) own.add(name);
+  const names = own.get(type);
+  if (names !== undefined && name !== undefined && names.size < ownMax) names.add(name);
 }
 
-/** The client id of a CONNECT, the topic of a PUBLISH. */
+/** The client id of a CONNECT, the topic of a PUBLISH, the first filter of a SUBSCRIBE. */
 function nameIn(type: string, bytes: Uint8Array): string | undefined {
-  return textAt(bytes, bodyAt(bytes) + (type === 'CONNECT' ? clientIdAt : 0));
+  return textAt(bytes, bodyAt(bytes) + (nameAt[type] ?? 0));
 }
 
 /**
  * What this gateway would see if such a packet came under the name of that client: a CONNECT with
- * another client id is refused, and so is a topic that is not its own. User names are not looked at.
+ * another client id is refused, and so is a topic or a filter that is not its own. User names are not looked at.
  */
 export function signalOf(
   { type, conn, bytes }: CapturedPacket,
@@ -156,8 +159,13 @@ export function signalOf(
     }
     case 'PINGREQ':
       return { kind: 'pinged', count: 1, ...origin };
-    case 'SUBSCRIBE':
-      return { kind: 'subscribed', topic: '', filters: 1, reach: 1, ...origin };
+    case 'SUBSCRIBE': {
+      const topic = nameIn(type, bytes);
+      if (topic === undefined) return { kind: 'protocol-violation', cause: 'cut', ...origin };
+      if (!client.filters.has(topic))
+        return { kind: 'topic-refused', action: 'subscribe', topic, ...origin };
+      return { kind: 'subscribed', topic, filters: 1, reach: 1, ...origin };
+    }
     case 'PUBLISH': {
       const topic = nameIn(type, bytes);
       if (topic === undefined) return { kind: 'protocol-violation', cause: 'cut', ...origin };
@@ -185,8 +193,8 @@ function payloadOf(bytes: Uint8Array, body: number): Uint8Array {
   return bytes.subarray(topicEnd + (((bytes[0] ?? 0) & 6) === 0 ? 0 : 2));
 }
 
-/** In a CONNECT: behind protocol name, level, flags and keep-alive. */
-const clientIdAt = 10;
+/** In a CONNECT behind protocol name, level, flags and keep-alive; in a SUBSCRIBE behind the packet id. */
+const nameAt: Readonly<Record<string, number>> = { CONNECT: 10, SUBSCRIBE: 2 };
 
 function textAt(bytes: Uint8Array, at: number): string | undefined {
   const end = at + 2 + ((bytes[at] ?? 0) << 8) + (bytes[at + 1] ?? 0);

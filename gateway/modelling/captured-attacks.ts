@@ -2,6 +2,7 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { GatewayError } from '../core/error.ts';
+import type { Signal } from '../core/signal.ts';
 import {
   type CapturedPacket,
   type Client,
@@ -23,7 +24,7 @@ const capturedPerSecondMax = 5;
 const benignMsMin = attackAfterMs;
 /** A capture has no date of its own. */
 const captureStart = Date.UTC(2026, 0, 5, 8);
-/** What is no packet, or of a connection that would not have been let in, is no event. */
+/** What is no packet is no event, but for a connection that never says who it is. */
 const noEvents = new Set(['OPEN', 'CLOSE', 'DISCONNECT']);
 const inspection = { violationOf: inspectPacket, entropyOf: byteEntropy };
 
@@ -86,9 +87,14 @@ function deedsOf(
   packets: readonly CapturedPacket[],
   clients: ReadonlyMap<string, Client>,
 ): readonly (readonly [string, Deed])[] {
-  const events = packets.filter(({ type }) => !noEvents.has(type));
+  const introduced = new Set(packets.filter(({ type }) => type === 'CONNECT').map(connectionOf));
+  const isAbandoned = (packet: CapturedPacket) =>
+    packet.type === 'OPEN' && !introduced.has(connectionOf(packet));
+  const events = packets.filter((packet) => !noEvents.has(packet.type) || isAbandoned(packet));
   if (events.length === 0) return [];
-  const told = (origin: Parameters<Deed>[0], packet: CapturedPacket, client: Client) => {
+  const told = (origin: Parameters<Deed>[0], packet: CapturedPacket, client: Client): Signal[] => {
+    // Who has not said who it is after some seconds is cut off.
+    if (packet.type === 'OPEN') return [{ kind: 'limit', limit: 'connect-time', ...origin }];
     const signal = signalOf(packet, client, origin, inspection);
     return signal ? [signal] : [];
   };
@@ -106,6 +112,7 @@ function deedsOf(
   ];
 }
 
+const connectionOf = ({ src, conn }: CapturedPacket): string => `${src} ${conn}`;
 const isBenign = (path: string): boolean => basename(path).startsWith('benign');
 const familyOf = (path: string): string => basename(path).replace(/\.jsonl(\.gz)?$/, '');
 

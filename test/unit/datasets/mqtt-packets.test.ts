@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCapture, signalsOf } from '../../../gateway/datasets/mqtt-packets.ts';
 import { inspectPacket } from '../../../gateway/links/mqtt-packet.ts';
-import { connect, publish } from '../../../gateway/players/mqtt-packets.ts';
+import { connect, publish, subscribe } from '../../../gateway/players/mqtt-packets.ts';
 
 const line = (t: number, type: string, bytes?: Buffer, src = 'a') =>
   JSON.stringify({ t, conn: 0, src, type, ...(bytes && { hex: bytes.toString('hex') }) });
@@ -45,6 +45,22 @@ describe('a capture of packets', () => {
         line(701, 'CLOSE'),
       ),
     ).toMatchObject([{ kind: 'connected' }, { kind: 'disconnected' }, { kind: 'refused' }]);
+  });
+
+  it('knows a client by what it subscribed to: another filter is refused', () => {
+    expect(
+      kindsOf(
+        line(0, 'CONNECT', connect()),
+        line(1, 'SUBSCRIBE', subscribe('own/command')),
+        line(700, 'SUBSCRIBE', subscribe('own/command')),
+        line(701, 'SUBSCRIBE', subscribe('#')),
+      ),
+    ).toMatchObject([
+      { kind: 'connected' },
+      { kind: 'subscribed' },
+      { kind: 'subscribed', topic: 'own/command' },
+      { kind: 'topic-refused', action: 'subscribe', topic: '#' },
+    ]);
   });
 
   it('skips and counts what is no packet, and never throws', () => {
