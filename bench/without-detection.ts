@@ -19,7 +19,7 @@ const replaced: Readonly<Record<string, string>> = {
     export const damageSignal = messageSignal, doubtSignal = messageSignal;
     export const leakSignal = messageSignal, rejectionSignal = messageSignal;
     export const injectionSignal = () => undefined;`,
-  'departed.ts': 'export const departedSignals = () => [];',
+  'pipeline/departed.ts': 'export const departedSignals = () => [];',
   'features/byte-entropy.ts': 'export const byteEntropy = () => 0;',
   'ward/evidence.ts': `export const createEvidence = () => ({ keep() {} });
     export const framesOf = () => [];`,

@@ -1,6 +1,6 @@
 import type { Instant, Observation } from '../gateway/core/observation.ts';
 import type { SimulatedWrite } from '../gateway/core/simulator.ts';
-import { findProtocol, loadProtocols } from '../gateway/policy.ts';
+import { findProtocol, loadProtocols } from '../gateway/policy-maker.ts';
 import { simulate } from '../gateway/simulation.ts';
 import { arrivalOf, date } from '../gateway/stages/date.ts';
 import { decode, planDecoding } from '../gateway/stages/decode.ts';

@@ -22,7 +22,7 @@ import { type MqttBroker, startMqttBroker } from './links/mqtt-broker.ts';
 import { defaultMqttLimits } from './links/mqtt-limits.ts';
 import type { PartPlan, Stages } from './parts.ts';
 import { readSecretFile } from './pki/secrets.ts';
-import { findProtocol } from './policy.ts';
+import { findProtocol } from './policy-maker.ts';
 import { findProfile } from './site/profiles.ts';
 import type { SiteSettings } from './site/site-settings.ts';
 import { startAuditClerk } from './trail/audit-clerk.ts';

@@ -17,7 +17,7 @@ import { type Admission, startAdmission } from './keeper/admission.ts';
 import { type ModelWatch, watchModels } from './modelling/model-watch.ts';
 import { createParts } from './parts.ts';
 import type { SitePki } from './pki/site-pki.ts';
-import { loadProtocols } from './policy.ts';
+import { loadProtocols } from './policy-maker.ts';
 import { type Reloading, startReloading } from './reload.ts';
 import { type RamaWatch, watchRama } from './scoring/rama-watch.ts';
 import { type HostWatch, watchHost } from './site/host-watch.ts';

@@ -1,6 +1,6 @@
 import { createMemory } from '../../gateway/core/memory.ts';
 import type { OutboxEntry } from '../../gateway/core/relay.ts';
-import { admit } from '../../gateway/pipeline.ts';
+import { admit } from '../../gateway/pipeline/admit.ts';
 import { openSiteStore } from '../../gateway/site/site.ts';
 import { batchOf, openPolicy, valuesPerMessage } from '../admission.ts';
 import { vitalSigns } from '../payload.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { destinationOf } from '../delivery/relay-settings.ts';
-import { openPolicyMaker } from '../policy.ts';
+import { openPolicyMaker } from '../policy-maker.ts';
 import { loadProfiles } from '../site/profiles.ts';
 import { commandActor, openSiteStore } from '../site/site.ts';
 import { associateDevice } from '../ward/association.ts';

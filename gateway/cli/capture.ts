@@ -7,7 +7,7 @@ import type { DeviceId } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import { endpointOf } from '../line-endpoint.ts';
-import { findProtocol, loadProtocols } from '../policy.ts';
+import { findProtocol, loadProtocols } from '../policy-maker.ts';
 import { findProfile, loadProfiles } from '../site/profiles.ts';
 import { openSiteStore } from '../site/site.ts';
 import { lockSite } from '../store/database.ts';

@@ -8,7 +8,7 @@ import { GatewayError } from '../core/error.ts';
 import { metrics } from '../core/metric.ts';
 import type { Instant, Observation } from '../core/observation.ts';
 import type { ProtocolStep } from '../core/protocol.ts';
-import { findProtocol, loadProtocols } from '../policy.ts';
+import { findProtocol, loadProtocols } from '../policy-maker.ts';
 import { findProfile, loadProfiles } from '../site/profiles.ts';
 import { check } from '../stages/check.ts';
 import { arrivalOf, date } from '../stages/date.ts';

@@ -3,7 +3,7 @@ import { defineCommand, dirOption, jsonOption, siteOptions } from '../command.ts
 import { type Episode, episodeStates } from '../core/episode.ts';
 import { GatewayError } from '../core/error.ts';
 import { type ThreatId, threatIds, threats } from '../core/threat.ts';
-import { openPolicyMaker } from '../policy.ts';
+import { openPolicyMaker } from '../policy-maker.ts';
 import { loadProfiles } from '../site/profiles.ts';
 import { commandActor, openSiteStore } from '../site/site.ts';
 import type { Store } from '../store/store.ts';

@@ -5,7 +5,7 @@ import type { Instant } from '../core/observation.ts';
 import { quarantineReasonCharsMax } from '../core/quarantine.ts';
 import { type Response, responseStates } from '../core/response.ts';
 import { destinationOf } from '../delivery/relay-settings.ts';
-import { openPolicyMaker } from '../policy.ts';
+import { openPolicyMaker } from '../policy-maker.ts';
 import { loadProfiles } from '../site/profiles.ts';
 import { commandActor, openSiteStore } from '../site/site.ts';
 import { confirmResponse, undoResponse } from '../ward/response-orders.ts';

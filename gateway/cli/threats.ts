@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand, dirOption, jsonOption } from '../command.ts';
 import { type Threat, type ThreatId, threatIds, threats } from '../core/threat.ts';
-import { loadDetectors } from '../policy.ts';
+import { loadDetectors } from '../policy-maker.ts';
 
 const root = join(import.meta.dirname, '../..');
 

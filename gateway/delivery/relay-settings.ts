@@ -4,7 +4,7 @@ import { catalogue } from '../catalogue.ts';
 import type { RelaySettings } from '../config.ts';
 import { GatewayError } from '../core/error.ts';
 import { lanes, type Relay, type RelayConnection, type RelayContext } from '../core/relay.ts';
-import type { OwedRelay } from '../policy.ts';
+import type { OwedRelay } from '../policy-maker.ts';
 
 const folder = join(import.meta.dirname, '../relays');
 

@@ -6,7 +6,7 @@ import { ensureSecret } from '../pki/secrets.ts';
 import { listenForGateway } from '../players/device-end.ts';
 import { playLine } from '../players/line-player.ts';
 import { type Played, playMqtt } from '../players/mqtt-player.ts';
-import { findProtocol, loadProtocols } from '../policy.ts';
+import { findProtocol, loadProtocols } from '../policy-maker.ts';
 import { simulate } from '../simulation.ts';
 import { arrivalOf, date } from '../stages/date.ts';
 import { decode, planDecoding } from '../stages/decode.ts';

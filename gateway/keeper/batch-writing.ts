@@ -1,8 +1,8 @@
 import type { KnownClock } from '../core/clock.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { Intake, Rejection } from '../core/intake.ts';
-import type { Admission } from '../pipeline.ts';
-import type { PolicyMaker } from '../policy.ts';
+import type { Admission } from '../pipeline/admission.ts';
+import type { PolicyMaker } from '../policy-maker.ts';
 import type { OutboxBudget, Shed } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 import { auditRefused, keepBindings } from '../ward/association.ts';

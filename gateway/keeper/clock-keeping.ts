@@ -1,7 +1,7 @@
 import type { ClockEstimate, KnownClock } from '../core/clock.ts';
 import type { DeviceId } from '../core/device.ts';
 import type { Memory } from '../core/memory.ts';
-import type { Policy } from '../pipeline.ts';
+import type { Policy } from '../pipeline/policy.ts';
 import { toKnown } from '../stages/clock-estimate.ts';
 import { clockMemory } from '../stages/date.ts';
 

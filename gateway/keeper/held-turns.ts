@@ -1,5 +1,5 @@
 import type { DeviceId } from '../core/device.ts';
-import type { Policy } from '../pipeline.ts';
+import type { Policy } from '../pipeline/policy.ts';
 import type { Store } from '../store/store.ts';
 import { type Portion, releasePortion } from '../ward/held-release.ts';
 

@@ -2,7 +2,7 @@ import type { DeviceId } from '../core/device.ts';
 import type { Instant } from '../core/observation.ts';
 import type { Quarantine } from '../core/quarantine.ts';
 import type { Response } from '../core/response.ts';
-import type { PolicyMaker } from '../policy.ts';
+import type { PolicyMaker } from '../policy-maker.ts';
 import type { Store } from '../store/store.ts';
 import {
   type AssociateOrder,

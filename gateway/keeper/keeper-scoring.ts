@@ -4,7 +4,8 @@ import type { Signal } from '../core/signal.ts';
 import { createScoring } from '../modelling/model-scoring.ts';
 import { openTrafficLog } from '../modelling/traffic-log.ts';
 import { createVitalsScoring } from '../modelling/vitals-scoring.ts';
-import type { Admission, Policy } from '../pipeline.ts';
+import type { Admission } from '../pipeline/admission.ts';
+import type { Policy } from '../pipeline/policy.ts';
 import type { Store } from '../store/store.ts';
 
 /** The models in the keeper thread: fed with what is committed, asked once a second. */

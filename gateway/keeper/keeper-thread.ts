@@ -8,7 +8,7 @@ import type { Response, ResponseState } from '../core/response.ts';
 import type { LiveView } from '../core/site-state.ts';
 import { type VulnerabilityCalls, vulnerabilityCalls } from '../exposure/vulnerability-calls.ts';
 import { type AccountCalls, accountCalls } from '../people/account-calls.ts';
-import { openPolicyMaker, type PolicyMaterial } from '../policy.ts';
+import { openPolicyMaker, type PolicyMaterial } from '../policy-maker.ts';
 import { type RamaCalls, ramaCalls } from '../scoring/rama-calls.ts';
 import { keepRama, type RamaKeeping } from '../scoring/rama-keeping.ts';
 import type { RatingMaterial } from '../scoring/rama-subject.ts';

@@ -4,7 +4,7 @@ import type { Rejection } from '../core/intake.ts';
 import { feedRoot, releasedJson, releasedTopic } from '../core/released-json.ts';
 import type { Voice } from '../core/signal.ts';
 import type { BindingChange } from '../core/ward.ts';
-import type { Admission, ClockStepped } from '../pipeline.ts';
+import type { Admission, ClockStepped } from '../pipeline/admission.ts';
 import type { Shed } from '../store/outbox.ts';
 import { type Placed, without } from './sound-admission.ts';
 

@@ -1,5 +1,5 @@
-import type { Policy } from '../pipeline.ts';
-import type { PolicyMaker } from '../policy.ts';
+import type { Policy } from '../pipeline/policy.ts';
+import type { PolicyMaker } from '../policy-maker.ts';
 import type { Store } from '../store/store.ts';
 import { freedDevices } from '../ward/held-release.ts';
 import type { HeldTurns } from './held-turns.ts';

@@ -1,7 +1,9 @@
 import type { Intake } from '../core/intake.ts';
 import type { Memory } from '../core/memory.ts';
 import type { Signal } from '../core/signal.ts';
-import { type Admission, admit, type Policy } from '../pipeline.ts';
+import type { Admission } from '../pipeline/admission.ts';
+import { admit } from '../pipeline/admit.ts';
+import type { Policy } from '../pipeline/policy.ts';
 
 /** An intake and its place in the batch. */
 export interface Placed {

@@ -2,7 +2,7 @@ import type { Device } from '../core/device.ts';
 import type { Instant } from '../core/observation.ts';
 import type { RamaReport } from '../core/rama.ts';
 import { type RamaGrain, type RamaGroup, type RamaPoint, siteName } from '../core/rama-point.ts';
-import type { Admission } from '../pipeline.ts';
+import type { Admission } from '../pipeline/admission.ts';
 import type { Store } from '../store/store.ts';
 import { createRamaEvidence, handshakeSource } from './rama-evidence.ts';
 import {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { catalogue } from '../catalogue.ts';
 import { DeviceProfile } from '../core/device-profile.ts';
 import { GatewayError } from '../core/error.ts';
-import { findProtocol, loadProtocols } from '../policy.ts';
+import { findProtocol, loadProtocols } from '../policy-maker.ts';
 import { planDecoding } from '../stages/decode.ts';
 
 const shipped = join(import.meta.dirname, '../../device-profiles');

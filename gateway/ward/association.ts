@@ -5,8 +5,8 @@ import type { Rejection } from '../core/intake.ts';
 import { Phi } from '../core/phi.ts';
 import { bedOf, type Place } from '../core/place.ts';
 import type { BindingChange } from '../core/ward.ts';
-import type { Admission } from '../pipeline.ts';
-import type { PolicyMaker } from '../policy.ts';
+import type { Admission } from '../pipeline/admission.ts';
+import type { PolicyMaker } from '../policy-maker.ts';
 import type { Store } from '../store/store.ts';
 import { beginRelease, portionRowsMax, type Released, releasePortion } from './held-release.ts';
 

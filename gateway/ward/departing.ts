@@ -1,4 +1,4 @@
-import type { Admission } from '../pipeline.ts';
+import type { Admission } from '../pipeline/admission.ts';
 import type { Store } from '../store/store.ts';
 
 /** What destinations are owed, and how much of what they are not: nothing disappears unseen. */

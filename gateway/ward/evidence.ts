@@ -4,7 +4,7 @@ import type { DeviceId } from '../core/device.ts';
 import { GatewayError } from '../core/error.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Intake } from '../core/intake.ts';
-import type { Policy } from '../pipeline.ts';
+import type { Policy } from '../pipeline/policy.ts';
 import type { Frame } from '../store/frames.ts';
 import type { Store } from '../store/store.ts';
 

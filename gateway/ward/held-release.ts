@@ -1,7 +1,8 @@
 import type { DeviceId } from '../core/device.ts';
 import { isWithheld } from '../core/quarantine.ts';
-import { release } from '../depart.ts';
-import type { HeldCause, KnownDevice, Policy } from '../pipeline.ts';
+import type { HeldCause } from '../pipeline/admission.ts';
+import { release } from '../pipeline/depart.ts';
+import type { KnownDevice, Policy } from '../pipeline/policy.ts';
 import type { HeldRow } from '../store/held.ts';
 import type { Store } from '../store/store.ts';
 import { keepDepartures } from './departing.ts';

@@ -3,7 +3,7 @@ import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import type { HeldFate, Quarantine, QuarantineMode } from '../core/quarantine.ts';
 import { timedActions } from '../core/response.ts';
-import type { PolicyMaker } from '../policy.ts';
+import type { PolicyMaker } from '../policy-maker.ts';
 import { needsConfirmation } from '../responses/interlock.ts';
 import type { Store } from '../store/store.ts';
 import { releasedText } from './association.ts';

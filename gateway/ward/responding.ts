@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding.ts';
 import type { Instant } from '../core/observation.ts';
 import type { Quarantine, QuarantineMode } from '../core/quarantine.ts';
 import type { Response, TimedAction } from '../core/response.ts';
-import type { Policy } from '../pipeline.ts';
+import type { Policy } from '../pipeline/policy.ts';
 import { type Answer, respond } from '../responses/respond.ts';
 import type { Store } from '../store/store.ts';
 import { type Circumstances, situate } from './situation.ts';

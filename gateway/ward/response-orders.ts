@@ -2,7 +2,7 @@ import { GatewayError } from '../core/error.ts';
 import type { Instant } from '../core/observation.ts';
 import type { Quarantine } from '../core/quarantine.ts';
 import type { Response, TimedAction } from '../core/response.ts';
-import type { PolicyMaker } from '../policy.ts';
+import type { PolicyMaker } from '../policy-maker.ts';
 import { judge } from '../responses/interlock.ts';
 import type { Store } from '../store/store.ts';
 import { endQuarantine, putInQuarantine } from './quarantine.ts';

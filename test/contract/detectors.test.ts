@@ -8,7 +8,7 @@ import { createMemory } from '../../gateway/core/memory.ts';
 import type { Instant } from '../../gateway/core/observation.ts';
 import type { Signal } from '../../gateway/core/signal.ts';
 import { threats } from '../../gateway/core/threat.ts';
-import { admit } from '../../gateway/pipeline.ts';
+import { admit } from '../../gateway/pipeline/admit.ts';
 import { simulate } from '../../gateway/simulation.ts';
 import { at, device, messageAt, signalFields, times } from '../support/signals.ts';
 import { bound, detectors, noon, policyOf, profiles } from '../support/wards.ts';

@@ -10,7 +10,7 @@ import { lanes } from '../../gateway/core/relay.ts';
 import { openBatch } from '../../gateway/keeper/batch.ts';
 import { expire } from '../../gateway/keeper/expiry.ts';
 import { startKeeper } from '../../gateway/keeper/keeping.ts';
-import { openPolicyMaker } from '../../gateway/policy.ts';
+import { openPolicyMaker } from '../../gateway/policy-maker.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { associateDevice, placeDevice } from '../../gateway/ward/association.ts';
 import { budget, owed } from '../support/outbox.ts';

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Intake } from '../../gateway/core/intake.ts';
 import { openBatch } from '../../gateway/keeper/batch.ts';
 import { startKeeper } from '../../gateway/keeper/keeping.ts';
-import type { Policy } from '../../gateway/pipeline.ts';
+import type { Policy } from '../../gateway/pipeline/policy.ts';
 import { openStore } from '../../gateway/store/store.ts';
 import { letGo } from '../support/held.ts';
 import { budget, owed } from '../support/outbox.ts';

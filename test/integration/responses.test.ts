@@ -12,7 +12,7 @@ import { defaultResponses, type ResponseSettings } from '../../gateway/core/resp
 import type { Signal } from '../../gateway/core/signal.ts';
 import { openBatch } from '../../gateway/keeper/batch.ts';
 import { startKeeper } from '../../gateway/keeper/keeping.ts';
-import { openPolicyMaker } from '../../gateway/policy.ts';
+import { openPolicyMaker } from '../../gateway/policy-maker.ts';
 import { loadProfiles } from '../../gateway/site/profiles.ts';
 import { openSiteStore } from '../../gateway/site/site.ts';
 import { openStore } from '../../gateway/store/store.ts';

@@ -11,7 +11,7 @@ import vitalSignsDrift from '../../gateway/detectors/vital-signs-drift.ts';
 import { keeperScoring } from '../../gateway/keeper/keeper-scoring.ts';
 import { addSiteModel, writeModelState } from '../../gateway/modelling/model-store.ts';
 import { createVitalsScoring, type VitalsScoring } from '../../gateway/modelling/vitals-scoring.ts';
-import { admit } from '../../gateway/pipeline.ts';
+import { admit } from '../../gateway/pipeline/admit.ts';
 import { openSiteStore } from '../../gateway/site/site.ts';
 import { makeSite, temporaryFolder } from '../support/site.ts';
 import { asSiteModel } from '../support/site-model.ts';

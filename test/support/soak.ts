@@ -7,7 +7,7 @@ import type { Instant } from '../../gateway/core/observation.ts';
 import { noBytes, type Protocol } from '../../gateway/core/protocol.ts';
 import { vitalSigns } from '../../gateway/core/simulated-patient.ts';
 import type { Simulator } from '../../gateway/core/simulator.ts';
-import { admit } from '../../gateway/pipeline.ts';
+import { admit } from '../../gateway/pipeline/admit.ts';
 import { lineMemory } from '../../gateway/stages/read.ts';
 import { stateBytes } from './protocol-run.ts';
 import { profilesOf, protocols, simulators } from './simulated-stream.ts';

@@ -7,7 +7,7 @@ import {
   quarantineReasonCharsMax,
 } from '../../core/quarantine.ts';
 import { destinationOf } from '../../delivery/relay-settings.ts';
-import { openPolicyMaker } from '../../policy.ts';
+import { openPolicyMaker } from '../../policy-maker.ts';
 import { loadProfiles } from '../../site/profiles.ts';
 import { commandActor, openSiteStore } from '../../site/site.ts';
 import { quarantineDevice } from '../../ward/quarantine.ts';

@@ -3,7 +3,7 @@ import { defineCommand, dirOption, jsonOption } from '../../command.ts';
 import type { Instant } from '../../core/observation.ts';
 import { heldFates, quarantineReasonCharsMax } from '../../core/quarantine.ts';
 import { destinationOf } from '../../delivery/relay-settings.ts';
-import { openPolicyMaker } from '../../policy.ts';
+import { openPolicyMaker } from '../../policy-maker.ts';
 import { loadProfiles } from '../../site/profiles.ts';
 import { commandActor, openSiteStore } from '../../site/site.ts';
 import { releaseDevice } from '../../ward/quarantine.ts';

@@ -4,7 +4,7 @@ import { createMemory, recollect } from '../../../gateway/core/memory.ts';
 import type { MetricId } from '../../../gateway/core/metric.ts';
 import type { Instant, Observation } from '../../../gateway/core/observation.ts';
 import { vitalSigns } from '../../../gateway/core/simulated-patient.ts';
-import { admit } from '../../../gateway/pipeline.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
 import { doubt } from '../../../gateway/stages/doubt.ts';
 import { bound, intake, noon, policyOf } from '../../support/wards.ts';
 

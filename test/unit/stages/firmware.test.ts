@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import type { DeviceProfile } from '../../../gateway/core/device-profile.ts';
 import { createMemory } from '../../../gateway/core/memory.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
-import { admit, type KnownDevice } from '../../../gateway/pipeline.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
+import type { KnownDevice } from '../../../gateway/pipeline/policy.ts';
 import { bound, intake, noon, policyOf } from '../../support/wards.ts';
 
 const base = policyOf({

@@ -7,7 +7,8 @@ import {
   type MessageSignature,
   signMessage,
 } from '../../../gateway/core/signed-message.ts';
-import { admit, type Policy } from '../../../gateway/pipeline.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
+import type { Policy } from '../../../gateway/pipeline/policy.ts';
 import { bound, intake, policyOf } from '../../support/wards.ts';
 
 const pair = generateKeyPairSync('ed25519');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createMemory } from '../../../gateway/core/memory.ts';
 import { type QuarantineMode, quarantineModes } from '../../../gateway/core/quarantine.ts';
-import { admit } from '../../../gateway/pipeline.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
 import { bound, intake, noon, policyOf } from '../../support/wards.ts';
 
 const profile = 'generic-vital-signs-monitor';

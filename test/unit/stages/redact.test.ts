@@ -3,7 +3,7 @@ import type { DeviceId } from '../../../gateway/core/device.ts';
 import { createMemory } from '../../../gateway/core/memory.ts';
 import { nameDictionary } from '../../../gateway/core/name-dictionary.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
-import { admit } from '../../../gateway/pipeline.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
 import { bound, intake, policyOf } from '../../support/wards.ts';
 
 const key = Buffer.alloc(32, 3);

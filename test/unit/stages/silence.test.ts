@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { createMemory } from '../../../gateway/core/memory.ts';
 import type { Instant } from '../../../gateway/core/observation.ts';
 import type { Signal } from '../../../gateway/core/signal.ts';
-import { admit, type Policy } from '../../../gateway/pipeline.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
+import type { Policy } from '../../../gateway/pipeline/policy.ts';
 import { bound, intake, noon, policyOf } from '../../support/wards.ts';
 
 const profile = 'generic-vital-signs-monitor';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemory } from '../../gateway/core/memory.ts';
-import type { Instant } from '../../gateway/core/observation.ts';
-import { release } from '../../gateway/depart.ts';
-import { admit } from '../../gateway/pipeline.ts';
-import { bound, intake, noon, policyOf } from '../support/wards.ts';
+import { createMemory } from '../../../gateway/core/memory.ts';
+import type { Instant } from '../../../gateway/core/observation.ts';
+import { admit } from '../../../gateway/pipeline/admit.ts';
+import { release } from '../../../gateway/pipeline/depart.ts';
+import { bound, intake, noon, policyOf } from '../../support/wards.ts';
 
 const monitor = 'generic-vital-signs-monitor';
 const policy = policyOf({

@@ -1,41 +1,30 @@
-import type { Stay } from './core/admission.ts';
-import { isSubject } from './core/association.ts';
-import type { ClockFace, KnownClock } from './core/clock.ts';
-import type { ClinicalFunction, DeviceId } from './core/device.ts';
-import type { DeviceProfile } from './core/device-profile.ts';
-import type { Finding } from './core/finding.ts';
-import type { Intake, Rejection, RejectionReason } from './core/intake.ts';
-import { type Memory, type Recollection, recollect } from './core/memory.ts';
-import type { NameDictionary } from './core/name-dictionary.ts';
-import type { Observation, Released } from './core/observation.ts';
-import { type DeviceRecord, noBytes, type Protocol } from './core/protocol.ts';
-import { isWithheld, type QuarantineMode } from './core/quarantine.ts';
-import type { Lane } from './core/relay.ts';
-import type { ResponseSettings } from './core/response.ts';
-import type { SanitizerKeys, SanitizerRule } from './core/sanitizer.ts';
-import type { Signal, Voice } from './core/signal.ts';
-import type { DeviceKey } from './core/signed-message.ts';
-import { type Bedside, type BindingChange, openWard, type Ward } from './core/ward.ts';
-import { depart, type Lanes } from './depart.ts';
-import { departedSignals } from './departed.ts';
-import { byteEntropy } from './features/byte-entropy.ts';
-import { known } from './known-device.ts';
-import { behindMs, forgetCovered } from './stages/advance.ts';
-import { associate, distrust } from './stages/associate.ts';
-import { check } from './stages/check.ts';
-import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from './stages/date.ts';
-import { type DecodePlan, decode } from './stages/decode.ts';
-import { detect, type Watches } from './stages/detect.ts';
-import { doubt } from './stages/doubt.ts';
-import { noteFirmware } from './stages/firmware.ts';
-import { isBeyond, limitTelemetry } from './stages/limit.ts';
-import { move } from './stages/move.ts';
-import { prove } from './stages/prove.ts';
-import { quarantine } from './stages/quarantine.ts';
-import { type Reading, read } from './stages/read.ts';
-import { recognise } from './stages/recognise.ts';
-import { redact, redactFindings } from './stages/redact.ts';
-import { hear, type Speaker, silences } from './stages/silence.ts';
+import { isSubject } from '../core/association.ts';
+import type { ClockFace } from '../core/clock.ts';
+import type { DeviceId } from '../core/device.ts';
+import type { Intake, Rejection, RejectionReason } from '../core/intake.ts';
+import { type Memory, type Recollection, recollect } from '../core/memory.ts';
+import type { Observation } from '../core/observation.ts';
+import { type DeviceRecord, noBytes } from '../core/protocol.ts';
+import { isWithheld } from '../core/quarantine.ts';
+import type { Signal, Voice } from '../core/signal.ts';
+import { openWard, type Ward } from '../core/ward.ts';
+import { byteEntropy } from '../features/byte-entropy.ts';
+import { behindMs, forgetCovered } from '../stages/advance.ts';
+import { associate, distrust } from '../stages/associate.ts';
+import { check } from '../stages/check.ts';
+import { arrivalOf, date, estimateOf, faceOf, isOfNow, readClock } from '../stages/date.ts';
+import { decode } from '../stages/decode.ts';
+import { detect } from '../stages/detect.ts';
+import { doubt } from '../stages/doubt.ts';
+import { noteFirmware } from '../stages/firmware.ts';
+import { isBeyond, limitTelemetry } from '../stages/limit.ts';
+import { move } from '../stages/move.ts';
+import { prove } from '../stages/prove.ts';
+import { quarantine } from '../stages/quarantine.ts';
+import { type Reading, read } from '../stages/read.ts';
+import { recognise } from '../stages/recognise.ts';
+import { redact, redactFindings } from '../stages/redact.ts';
+import { hear, type Speaker, silences } from '../stages/silence.ts';
 import {
   damageSignal,
   doubtSignal,
@@ -43,115 +32,18 @@ import {
   leakSignal,
   messageSignal,
   rejectionSignal,
-} from './stages/tell.ts';
-
-/** Everything admission knows of one registered device. */
-export interface KnownDevice extends Bedside {
-  readonly profile: DeviceProfile;
-  readonly protocol: Protocol;
-  readonly plan: DecodePlan;
-  /** Where each of its metrics travels. */
-  readonly lanes: Lanes;
-  /** What it announces of itself, if it ever did. */
-  readonly serialNumber?: string | undefined;
-  readonly quarantine?: QuarantineMode | undefined;
-  readonly function: ClinicalFunction;
-  /** Under a limit: the most messages a second whose measurements are kept. */
-  readonly perSecondMax?: number | undefined;
-  /** By what its messages are proven, where its profile says that it signs. */
-  readonly deviceKey?: DeviceKey | undefined;
-  /** What was known of its clock when the gateway last wrote it down. */
-  readonly clock?: KnownClock | undefined;
-}
-
-/** Where released data goes, and under which names. */
-export interface Destination {
-  readonly relay: string;
-  /** The lanes it can carry. */
-  readonly lanes: ReadonlySet<Lane>;
-  readonly rules: readonly SanitizerRule[];
-  readonly keys: SanitizerKeys;
-}
-
-export interface Policy {
-  readonly devices: ReadonlyMap<string, KnownDevice>;
-  /** Where each patient lies, by the patient’s id. */
-  readonly stays: ReadonlyMap<string, Stay>;
-  readonly destinations: readonly Destination[];
-  /** The live feed of consumers at our own broker, while there are any. It holds nothing back. */
-  readonly feed?: Destination | undefined;
-  readonly watches: Watches;
-  readonly responses: ResponseSettings;
-  /** Everybody this site knows as a patient. */
-  readonly names?: NameDictionary | undefined;
-  /** Keeps record keys from telling device names. */
-  readonly salt: Uint8Array;
-}
-
-/** What one relay gets of one record, in one lane. */
-export interface Departure {
-  readonly relay: string;
-  readonly lane: Lane;
-  readonly observations: readonly Released[];
-}
-
-/**
- * Why observations wait: nobody was bound to the device, it was another device, it is in quarantine,
- * it said more than it may, or the site has no destination yet.
- */
-export type HeldCause = 'unbound' | 'swapped' | 'quarantined' | 'limited' | 'no-relay';
-
-/** A device’s clock that did not just go on. */
-export type ClockStepped = Extract<Signal, { readonly kind: 'clock-stepped' }>;
-
-/** What waits before it may leave. */
-export interface HeldObservations {
-  readonly device: DeviceId;
-  readonly cause: HeldCause;
-  readonly observations: readonly Observation[];
-}
-
-export interface LineLoss {
-  readonly discardedBytes: number;
-  readonly missedMessages: number;
-  readonly lateMessages: number;
-}
-
-export interface Admission {
-  readonly departures: readonly Departure[];
-  /** What destinations are not owed, for their kind does not carry that lane. */
-  readonly uncarried: readonly Departure[];
-  /** What consumers that are there may have now. */
-  readonly fed: readonly Departure[];
-  readonly held: readonly HeldObservations[];
-  /** What devices measure now that are who they were, before it is sanitized: a list a record. */
-  readonly observed: readonly (readonly Observation[])[];
-  /** How many observations were held or marked because their device is in quarantine. */
-  readonly quarantined: ReadonlyMap<DeviceId, number>;
-  /** Serial numbers that devices announced for the first time. */
-  readonly announced: ReadonlyMap<DeviceId, string>;
-  /** Whom devices are bound to from now on, in the order it was said. */
-  readonly bindings: readonly BindingChange[];
-  /** Where patients lie from now on. */
-  readonly stays: ReadonlyMap<string, Stay>;
-  readonly rejected: readonly Rejection[];
-  /** What each device’s line lost: bytes of no record, and messages missed or overtaken. */
-  readonly losses: ReadonlyMap<DeviceId, LineLoss>;
-  /** All that detectors were shown: what links saw, and what was seen here. */
-  readonly signals: readonly Signal[];
-  readonly findings: readonly Finding[];
-  /** Which devices fell silent, and which were heard again. */
-  readonly voices: readonly Voice[];
-  readonly clockSteps: readonly ClockStepped[];
-  /** True time minus monotonic time, of the devices whose clock was read; none while untrusted. */
-  readonly clockAnchors: ReadonlyMap<DeviceId, number>;
-  /** The highest counter of each device that signs. */
-  readonly counters: ReadonlyMap<DeviceId, number>;
-  /** One for each intake: the bytes owed to the device once this is on disk. */
-  readonly replies: readonly Uint8Array[];
-  /** What to remember once this is on disk, and only then. */
-  readonly changes: Memory;
-}
+} from '../stages/tell.ts';
+import type {
+  Admission,
+  ClockStepped,
+  Departure,
+  HeldCause,
+  HeldObservations,
+  LineLoss,
+} from './admission.ts';
+import { depart } from './depart.ts';
+import { departedSignals } from './departed.ts';
+import { type KnownDevice, known, type Policy } from './policy.ts';
 
 /**
  * The straight line from what devices said to what the hospital may have. No I/O, no clock, no

@@ -1,13 +1,14 @@
-import type { DeviceProfile } from './core/device-profile.ts';
-import type { Rejection } from './core/intake.ts';
-import type { MetricId } from './core/metric.ts';
-import type { Observation, Released } from './core/observation.ts';
-import type { Lane } from './core/relay.ts';
-import { known } from './known-device.ts';
-import type { Admission, Departure, Destination, HeldObservations, Policy } from './pipeline.ts';
-import { associate } from './stages/associate.ts';
-import type { Leak } from './stages/leak.ts';
-import { type Sanitized, sanitize } from './stages/sanitize.ts';
+import type { DeviceProfile } from '../core/device-profile.ts';
+import type { Rejection } from '../core/intake.ts';
+import type { MetricId } from '../core/metric.ts';
+import type { Observation, Released } from '../core/observation.ts';
+import type { Lane } from '../core/relay.ts';
+import { associate } from '../stages/associate.ts';
+import type { Leak } from '../stages/leak.ts';
+import { type Sanitized, sanitize } from '../stages/sanitize.ts';
+import type { Admission, Departure, HeldObservations } from './admission.ts';
+import type { Destination, Policy } from './policy.ts';
+import { known } from './policy.ts';
 
 /** The lane of each metric of a profile. */
 export type Lanes = ReadonlyMap<MetricId, Lane>;

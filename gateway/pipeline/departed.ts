@@ -1,7 +1,8 @@
-import type { DeviceProfile } from './core/device-profile.ts';
-import type { Instant } from './core/observation.ts';
-import type { Signal } from './core/signal.ts';
-import type { Departure, Policy } from './pipeline.ts';
+import type { DeviceProfile } from '../core/device-profile.ts';
+import type { Instant } from '../core/observation.ts';
+import type { Signal } from '../core/signal.ts';
+import type { Departure } from './admission.ts';
+import type { Policy } from './policy.ts';
 
 /** How much left, beside what the devices of this site can say. */
 export function departedSignals(
