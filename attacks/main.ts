@@ -105,10 +105,13 @@ function readWords(args: string[], all: readonly string[]): Asked | string {
       allowPositionals: true,
       options: { json: flag, out: { type: 'string' }, list: flag, help: flag },
     });
-    const unknown = positionals.find((word) => !all.some((name) => name.startsWith(word)));
+    // A whole name is that one alone, also where another one's begins like it.
+    const isMeant = (name: string, word: string) =>
+      all.includes(word) ? name === word : name.startsWith(word);
+    const unknown = positionals.find((word) => !all.some((name) => isMeant(name, word)));
     if (unknown !== undefined) return `no attack ${unknown}`;
     const isAll = positionals.length === 0;
-    const names = all.filter((name) => isAll || positionals.some((word) => name.startsWith(word)));
+    const names = all.filter((name) => isAll || positionals.some((word) => isMeant(name, word)));
     return { ...values, out: values.out, names, isAll };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
