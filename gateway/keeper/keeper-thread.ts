@@ -22,6 +22,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { monotonicMs } from '../time/monotonic.ts';
 import { type AuditCalls, auditCalls } from '../trail/audit-calls.ts';
 import { auditSigner } from '../trail/audit-trail.ts';
+import { auditRefusals } from '../trail/auditing.ts';
 import { type CertificateCalls, certificateCalls } from '../trust/certificate-calls.ts';
 import type { ShownFrame } from '../ward/evidence.ts';
 import { judgeEpisode } from '../ward/finding-orders.ts';
@@ -251,9 +252,20 @@ function keeperCalls(
     score: (now) => scoring.tick(now),
     async close() {
       await scoring.close();
+      noteLast(store, refusals);
       store.close();
     },
   };
+}
+
+/** Whoever was refused in the last moment came after the last look. */
+function noteLast(store: Store, refusals: Refusals): void {
+  try {
+    auditRefusals(store, refusals);
+  } catch (error) {
+    // A full disk takes no entry any more; the gateway ends all the same.
+    if (!(error instanceof GatewayError)) throw error;
+  }
 }
 
 function ratingOf({ profiles, serial = [] }: KeeperSettings): RatingMaterial {

@@ -66,7 +66,12 @@ it('a gateway whose audit trail was cut starts all the same, and says so loudly'
   await gateway.event({ event: 'audit.damaged', problem: 'truncated' });
   await gateway.stop();
   const { store } = openSiteStore(directory);
-  expect(store.journal.findings()).toMatchObject([{ threat: 'D20', severity: 'critical' }]);
+  const [first, ...more] = store.journal.findings();
   store.close();
-  expect(entriesOf(directory, 'audit.damaged')).toHaveLength(1);
+  const about = { threat: 'D20', detector: 'audit-chain', severity: 'critical' };
+  expect(first).toMatchObject({ ...about, evidence: { problem: 'truncated', sequence: 3 } });
+  // What is written after the cut stands in the place of what was cut off.
+  for (const each of more)
+    expect(each).toMatchObject({ ...about, evidence: { problem: 'replaced' } });
+  expect(entriesOf(directory, 'audit.damaged')).toHaveLength(1 + more.length);
 }, 60_000);
