@@ -217,7 +217,7 @@ describe('wardgate model', () => {
     const file = (name: string, text: string) => writeFileSync(join(folder, name), text);
     await refusal('no benign');
     file('benign.jsonl', pings(600));
-    file('open.jsonl', line(0, 'OPEN'));
+    file('close.jsonl', line(0, 'CLOSE'));
     await refusal('at least 15 minutes');
     file('benign.jsonl', pings(1_200));
     await refusal('no packet of an attack');
