@@ -1,19 +1,9 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { DeviceId } from '../gateway/core/device.ts';
-import { registerWard } from '../gateway/demo/ward.ts';
-import { findProfile, loadProfiles } from '../gateway/site/profiles.ts';
-import { openSiteStore } from '../gateway/site/site.ts';
 import { defineAttack } from './attack.ts';
-import { signInAs } from './signed-in.ts';
-import { now } from './ward.ts';
+import { hireInsider, listPatients } from './insider.ts';
 
 /** More than anybody may be shown in an hour. */
 const beds = 600;
-const insider = 'eve';
-const main = join(import.meta.dirname, '../gateway/main.ts');
-const run = promisify(execFile);
+const pageCount = 100;
 
 let firstPassword = '';
 
@@ -22,42 +12,15 @@ export default defineAttack({
   title: 'Somebody with every right to see patients copies who lies where in the whole hospital',
 
   async setUp({ directory }) {
-    const profile = findProfile(await loadProfiles(directory), 'generic-vital-signs-monitor');
-    const { store } = openSiteStore(directory);
-    const ward = Array.from({ length: beds }, (_, index) => ({
-      ...{ id: `bed-${index}` as DeviceId, profile, rateHz: 1, seed: index },
-    }));
-    registerWard(store, ward, now());
-    store.close();
-    const words = ['user', 'add', insider, '--role', 'clinical', '--dir', directory, '--json'];
-    const { stdout } = await run(process.execPath, [main, ...words]);
-    firstPassword = (JSON.parse(stdout) as { password: string }).password;
+    firstPassword = await hireInsider(directory, beds);
     return {};
   },
 
   async run(ward) {
-    const eve = await signInAs(ward, insider, firstPassword);
-    let after = '';
-    let patients = 0;
-    let devices = 0;
-    for (;;) {
-      const query = after === '' ? '' : `?after=${after}`;
-      const { text } = await eve({ path: `/api/v1/devices${query}` });
-      const page = (JSON.parse(text) as { devices: readonly Shown[] }).devices;
-      const last = page.at(-1);
-      if (!last) break;
-      devices += page.length;
-      patients += page.filter(({ association }) => association?.subject !== undefined).length;
-      after = last.id;
-    }
+    const { devices, patients } = await listPatients(ward, firstPassword, pageCount);
     return {
       measured: `devices listed: ${devices}; patients copied: ${patients} of ${devices}`,
       isAbsent: devices >= beds && patients <= devices / 2,
     };
   },
 });
-
-interface Shown {
-  readonly id: string;
-  readonly association?: { readonly subject?: string };
-}
